@@ -1,0 +1,1 @@
+"""Outward look-ups without Django: DNS engine, mail-record analysis."""
