@@ -1,0 +1,264 @@
+"""Every setting, read once from the environment or `.env`, typed; a bad value stops the start with a sentence.
+
+Names and defaults: DESIGN.md section 8. Queue and database options: docs/decisions/0003.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from signals.dns.resolver import parse_servers
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+
+def _read(name: str, reader: Any, default: Any, means: str) -> Any:
+    try:
+        return reader(name, default=default)
+    except (ValueError, environ.ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(f"{name} must be {means}, but it is {env.str(name, default='')!r}.") from error
+
+
+def _number(name: str, default: int, low: int, high: int) -> int:
+    value: int = _read(name, env.int, default, "a whole number")
+    if not low <= value <= high:
+        raise ImproperlyConfigured(f"{name} must lie between {low} and {high}, but it is {value}.")
+    return value
+
+
+def _choice(name: str, choices: tuple[str, ...]) -> str:
+    value: str = env.str(name, default=choices[0])
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, but it is {value!r}.")
+    return value
+
+
+def _flag(name: str) -> bool:
+    text = str(env.str(name, default="")).strip().casefold()
+    if text in ("", "0", "false", "no", "off"):
+        return False
+    if text in ("1", "true", "yes", "on"):
+        return True
+    raise ImproperlyConfigured(f"{name} must be true or false, but it is {text!r}.")
+
+
+HUNTER_ENV = _choice("HUNTER_ENV", ("prod", "dev"))
+DEBUG = False
+HUNTER_VAR = Path(env.str("HUNTER_VAR", default=str(BASE_DIR / "var"))).resolve()
+HUNTER_VAR.mkdir(parents=True, exist_ok=True)
+
+
+def _secret_key() -> str:
+    """From the environment; a development copy keeps a random one under var/."""
+    if key := env.str("SECRET_KEY", default=""):
+        return str(key)
+    if HUNTER_ENV != "dev":
+        raise ImproperlyConfigured("SECRET_KEY is not set. Put a long random text into .env (see .env.example).")
+    path = HUNTER_VAR / "secret_key"
+    try:
+        with path.open("x", encoding="ascii") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return path.read_text(encoding="ascii")
+
+
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "leads.apps.LeadsConfig",
+    "jobs.apps.JobsConfig",
+    "sandbox.apps.SandboxConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_q",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "hunter.middleware.SecurityHeadersMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+if HUNTER_ENV == "dev":
+    MIDDLEWARE.insert(0, "hunter.middleware.QueryCountMiddleware")
+ROOT_URLCONF = "hunter.urls"
+WSGI_APPLICATION = "hunter.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "leads.context_processors.page_frame",
+            ],
+        },
+    },
+]
+
+# IMMEDIATE + WAL + 20 s: no "database is locked" under web and workers (docs/decisions/0003).
+_SQLITE_OPTIONS = {
+    "timeout": 20,
+    "transaction_mode": "IMMEDIATE",
+    "init_command": (
+        "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-20000;PRAGMA mmap_size=134217728;"
+        "PRAGMA temp_store=MEMORY;PRAGMA journal_size_limit=67108864;"
+    ),
+}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{HUNTER_VAR / 'hunter.sqlite3'}")
+}
+DATABASES["default"]["CONN_MAX_AGE"] = 60
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = _SQLITE_OPTIONS
+else:
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "leads:today"
+LOGOUT_REDIRECT_URL = "login"
+
+LANGUAGES = [("tr", _("Turkish")), ("en", _("English"))]
+LANGUAGE_CODE = "tr"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+TIME_ZONE = "Europe/Istanbul"
+USE_I18N = True
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = False
+
+STATIC_URL = "/static/"
+STATIC_ROOT = HUNTER_VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if HUNTER_ENV == "dev"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = HUNTER_ENV == "dev"
+MEDIA_ROOT = HUNTER_VAR / "files"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# Behind a proxy that ends TLS; `make run` serves plain HTTP on the local machine.
+_https = HUNTER_ENV == "prod"
+SECURE_SSL_REDIRECT = _https
+SECURE_REDIRECT_EXEMPT = [r"^healthz/(live|ready)$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
+SECURE_HSTS_PRELOAD = _https
+SESSION_COOKIE_SECURE = _https
+CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_NAME = "hunter_session"
+CSRF_COOKIE_NAME = "hunter_csrf"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# django-q2 is the clock and the hands; job rows are the queue of record (docs/decisions/0003).
+Q_CLUSTER = {
+    "name": "hunter",
+    "label": "Hunter queue",
+    "orm": "default",
+    "workers": _number("HUNTER_WORKERS", 2, 1, 32),
+    "timeout": 120,
+    "retry": 480,
+    "queue_limit": 2,
+    "bulk": 1,
+    "poll": 0.2,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "save_limit": -1,
+    "catch_up": False,
+    "recycle": 500,
+    "guard_cycle": 0.5,
+}
+HUNTER_JOB_HANDLERS = {
+    "scan": "leads.tasks.scan",
+    "import": "leads.tasks.import_batch",
+}
+HUNTER_DUTIES = {
+    "rescan due": ("leads.tasks.rescan_due", 600),
+    "retry undetermined": ("leads.tasks.retry_undetermined", 60),
+}
+
+try:
+    HUNTER_DNS_SERVERS = parse_servers(env.str("HUNTER_DNS_SERVERS", default=""))
+except ValueError as error:
+    raise ImproperlyConfigured(f"HUNTER_DNS_SERVERS: {error}") from error
+HUNTER_DNS_CONCURRENCY = _number("HUNTER_DNS_CONCURRENCY", 200, 1, 10_000)
+# A public resolver limits one address to some 1,000 queries a second; half of that is polite.
+HUNTER_DNS_QUERIES_PER_SECOND = _number("HUNTER_DNS_QUERIES_PER_SECOND", 500, 0, 1_000_000)
+
+HUNTER_PARTNER_CENTER_ENABLED = _flag("HUNTER_PARTNER_CENTER_ENABLED")
+HUNTER_D365_ENABLED = _flag("HUNTER_D365_ENABLED")
+HUNTER_SANDBOX_URL = env.str("HUNTER_SANDBOX_URL", default="")
+if HUNTER_SANDBOX_URL and urlsplit(HUNTER_SANDBOX_URL).hostname not in ("127.0.0.1", "localhost", "::1"):
+    raise ImproperlyConfigured("HUNTER_SANDBOX_URL must point to this machine (127.0.0.1, localhost or [::1]).")
+# Set by `serve --sandbox`: look-ups answer from the local sandbox, and every page says so.
+HUNTER_SANDBOX = bool(HUNTER_SANDBOX_URL) or _flag("HUNTER_SANDBOX")
+
+HUNTER_LOG_FORMAT = _choice("HUNTER_LOG_FORMAT", ("text", "json"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "text": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "hunter.logs.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": HUNTER_LOG_FORMAT}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "django.request": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+    },
+}

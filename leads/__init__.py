@@ -1,0 +1,1 @@
+"""The domain: leads, scans, evidence, timeline, import, brief, pages, admin."""

@@ -1,0 +1,117 @@
+"""Is this installation healthy? Each check says what is wrong and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils.translation import gettext as _
+
+from jobs.health import worker_state
+from leads.looking import dns_settings
+from signals.dns.resolver import Resolver
+from signals.types import Outcome
+
+FREE_DISK = 500 * 1024 * 1024  # bytes; a scan of 100,000 leads writes about half of it
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`ok` None = switched off or not known yet."""
+
+    name: str
+    ok: bool | None
+    advice: str
+
+
+def run_checks() -> list[Check]:
+    return [Check(name, *check()) for name, check in _checks()]
+
+
+def _checks() -> Iterator[tuple[str, Callable[[], tuple[bool | None, str]]]]:
+    yield _("Database"), _database
+    yield _("Migrations"), _migrations
+    yield _("Worker"), _worker
+    yield _("DNS servers"), _dns
+    yield _("Disk"), _disk
+    yield _("Partner Center"), lambda: _off("HUNTER_PARTNER_CENTER_ENABLED")
+    yield _("Dynamics 365"), lambda: _off("HUNTER_D365_ENABLED")
+
+
+def _database() -> tuple[bool, str]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        return False, _("The database does not answer (%(error)s). Check DATABASE_URL.") % {"error": error}
+    return True, connection.vendor
+
+
+def _migrations() -> tuple[bool, str]:
+    try:
+        executor = MigrationExecutor(connection)
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return False, _("The database does not answer.")
+    if waiting:
+        return False, _("%(count)d migrations are waiting. Run: python manage.py migrate") % {"count": len(waiting)}
+    return True, _("up to date")
+
+
+def _worker() -> tuple[bool, str]:
+    try:
+        state = worker_state()
+    except DatabaseError:
+        return False, _("The database does not answer.")
+    if state == "ok":
+        return True, _("running")
+    return False, _("No sign of life from the worker. Start it with: python manage.py worker")
+
+
+def _dns() -> tuple[bool, str]:
+    found = dns_settings()
+    if not found.servers:
+        return False, _("No DNS server is known. Set HUNTER_DNS_SERVERS, for example 192.0.2.53.")
+
+    async def ask() -> list[str]:
+        silent = []
+        for server in found.servers:
+            async with Resolver(type(found)(servers=(server,), tries=2)) as resolver:
+                lookup = await resolver.ask("com", "NS")
+                other = lookup if lookup.outcome != Outcome.FAILED else await resolver.ask("test", "SOA")
+                if lookup.outcome == Outcome.FAILED and other.status == "timeout":
+                    silent.append(f"{server[0]}:{server[1]}")
+        return silent
+
+    silent = asyncio.run(ask())
+    if silent:
+        return False, _("No answer from %(servers)s. Check the network or HUNTER_DNS_SERVERS.") % {
+            "servers": ", ".join(silent)
+        }
+    return True, ", ".join(f"{ip}:{port}" for ip, port in found.servers)
+
+
+def _disk() -> tuple[bool, str]:
+    try:
+        with tempfile.TemporaryFile(dir=settings.HUNTER_VAR):
+            pass
+    except OSError as error:
+        return False, _("Cannot write to %(path)s: %(error)s") % {"path": settings.HUNTER_VAR, "error": error}
+    free = shutil.disk_usage(settings.HUNTER_VAR).free
+    if free < FREE_DISK:
+        return False, _("Only %(megabytes)d MB are free. Make room before the next import.") % {
+            "megabytes": free // 2**20
+        }
+    return True, _("%(gigabytes).1f GB free") % {"gigabytes": free / 2**30}
+
+
+def _off(flag: str) -> tuple[bool | None, str]:
+    if getattr(settings, flag):
+        return False, _("%(flag)s is on, but this integration is not part of this version.") % {"flag": flag}
+    return None, _("off (%(flag)s)") % {"flag": flag}

@@ -1,0 +1,29 @@
+"""Folded text for search and sort keys for Turkish order, the same on every database.
+
+Folding: `IŞIK`, `Işık`, `ışık`, `ISIK` and `isik` all become `isik`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_TURKISH = str.maketrans("İIıŞşĞğÜüÖöÇç", "iiissgguuoocc")
+_NOT_WORD = re.compile(r"[^\w.@-]+")
+
+# Turkish alphabet; q, w and x stand where a Turkish reader looks for them.
+_ORDER = {letter: chr(0x61 + index) for index, letter in enumerate("abcçdefgğhıijklmnoöpqrsştuüvwxyz")}
+_LOWER = str.maketrans("İIŞĞÜÖÇ", "iışğüöç")
+
+
+def fold(text: str) -> str:
+    """Search text: Turkish letters and accents as ASCII, case and punctuation folded, blanks collapsed."""
+    plain = unicodedata.normalize("NFKD", text.translate(_TURKISH)).casefold()
+    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    return _NOT_WORD.sub(" ", plain).strip()
+
+
+def turkish_sort_key(text: str) -> str:
+    """A key whose byte order is the Turkish dictionary order; characters outside the alphabet sort after it."""
+    lowered = unicodedata.normalize("NFC", text).translate(_LOWER).lower()
+    return "".join(_ORDER.get(char, char if char < "a" else "~" + char) for char in lowered)[:120]

@@ -1,0 +1,548 @@
+"""The domain's tables.
+
+A Lead is one company known by its registrable domain. Its current verdict is denormalised for lists; what was
+seen stands in Scan (append-only), what happened in Event (the timeline).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import StrIndex
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from leads.folding import fold, turkish_sort_key
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+COMPANY_NAME_LENGTH = 4000
+# Rescan rhythm by priority 1-7; hot leads daily, cold ones monthly.
+RESCAN_AFTER = {1: 1, 2: 1, 3: 3, 4: 7, 5: 14, 6: 30, 7: 30}  # days
+# An unknown is asked again after 15 min, 1 h, 6 h and 24 h, then with the ordinary rescans.
+RETRY_AFTER = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
+
+
+class Segment(models.TextChoices):
+    MIGRATION = "Migration", _("Migration")
+    EXISTING = "Existing", _("Existing")
+    COLD = "Cold", _("Cold")
+    SKIP = "Skip", _("Skip")
+
+
+class Provider(models.TextChoices):
+    M365 = "M365", "Microsoft 365"
+    GOOGLE = "Google", "Google Workspace"
+    YANDEX = "Yandex", "Yandex 360"
+    ZOHO = "Zoho", "Zoho Mail"
+    AMAZON = "Amazon", "Amazon"
+    SENDGRID = "SendGrid", "SendGrid"
+    MAILGUN = "Mailgun", "Mailgun"
+    HOSTING = "Hosting", _("Hosting panel")
+    LOCAL = "Local", _("Local or own server")
+    UNKNOWN = "Unknown", _("Unknown")
+
+
+class Priority(models.TextChoices):
+    """The priority model; labels of scoring-v1 section 10."""
+
+    P1 = "P1", _("High Potential Greenfield")
+    P2 = "P2", _("Competitive Takeover")
+    P3 = "P3", _("Existing Microsoft but Weak Partner")
+    P4 = "P4", _("Renewal Pressure")
+    P5 = "P5", _("Low Intent / Long Nurturing")
+    P6 = "P6", _("No-Go / Archive")
+
+
+class Source(models.TextChoices):
+    MANUAL = "manual", _("Added by hand")
+    IMPORT = "import", _("Import")
+    PARTNER_CENTER = "partner_center", _("Partner Center")
+    API = "api", _("API")
+
+
+class VerdictState(models.TextChoices):
+    """How sure the stored verdict is. `undetermined`: the last look could not judge; the verdict shown, if
+    any, is the one before."""
+
+    NEVER = "never", _("Not scanned yet")
+    COMPLETE = "complete", _("Complete")
+    PARTIAL = "partial", _("Partial")
+    UNDETERMINED = "undetermined", _("Undetermined")
+
+
+class DmarcPolicy(models.TextChoices):
+    """The policy a receiver applies; blank in the database = never known."""
+
+    ABSENT = "absent", _("No DMARC")
+    NONE = "none", "p=none"
+    QUARANTINE = "quarantine", "p=quarantine"
+    REJECT = "reject", "p=reject"
+
+
+class Outcome(models.TextChoices):
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")
+    NOT_A_FIT = "not_a_fit", _("Not a fit")
+
+
+class Tag(models.Model):
+    """A label. `automatic` ones come and go with the scans (scoring-v1 section 13)."""
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    automatic = models.BooleanField(_("automatic"), default=False, editable=False)
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LeadQuerySet(models.QuerySet["Lead"]):
+    def open(self) -> Self:
+        """Leads nobody has dismissed."""
+        return self.filter(dismissed_at__isnull=True)
+
+    def awake(self, now: datetime) -> Self:
+        return self.filter(Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=now))
+
+    def search(self, text: str) -> Self:
+        """Every word of `text` occurs in the domain, the company name or a contact; letters folded."""
+        found = self
+        for word in fold(text).split():
+            matching = Lead.objects.annotate(_at=StrIndex("search_text", models.Value(word))).filter(_at__gt=0)
+            found = found.filter(pk__in=matching.values("pk"))
+        return found
+
+    def best_first(self) -> Self:
+        """Priority 1-7 ascending, then score descending (scoring-v1 section 11)."""
+        return self.order_by("priority_score", "-score", "pk")
+
+    def due_for_rescan(self, now: datetime) -> Self:
+        return self.open().filter(rescan_at__lte=now, scan_job__isnull=True)
+
+    def due_for_retry(self, now: datetime) -> Self:
+        return self.open().filter(retry_at__lte=now, scan_job__isnull=True)
+
+    def never_scanned(self) -> Self:
+        return self.filter(verdict_state=VerdictState.NEVER)
+
+    def follow_up_due(self, today: date) -> Self:
+        return self.open().filter(follow_up_on__lte=today)
+
+
+class Lead(models.Model):
+    domain = models.CharField(
+        _("domain"), max_length=253, unique=True, help_text=_("Registrable domain, lower case, A-labels.")
+    )
+    company_name = models.CharField(_("company"), max_length=COMPANY_NAME_LENGTH, blank=True)
+    name_key = models.CharField(max_length=240, editable=False, blank=True)
+    search_text = models.TextField(editable=False, blank=True)
+    contact_emails = models.JSONField(_("contact e-mails"), default=list, blank=True)
+    city = models.CharField(_("city"), max_length=120, blank=True)
+    country = models.CharField(_("country"), max_length=120, blank=True)
+    source = models.CharField(_("source"), max_length=16, choices=Source, default=Source.MANUAL)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="owned_leads",
+        verbose_name=_("owner"),
+        db_index=False,
+    )
+    watchers = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, blank=True, related_name="watched_leads", verbose_name=_("watchers")
+    )
+    tags = models.ManyToManyField(Tag, blank=True, related_name="leads", verbose_name=_("tags"))
+    follow_up_on = models.DateField(_("follow up on"), null=True, blank=True)
+    snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome, blank=True)
+    dismissed_at = models.DateTimeField(_("dismissed at"), null=True, blank=True)
+    dismissed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    dismissed_reason = models.CharField(_("reason for dismissal"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("added"), default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    # The current verdict, denormalised for lists. Written by leads.scanning only.
+    verdict_state = models.CharField(
+        _("verdict"), max_length=12, choices=VerdictState, default=VerdictState.NEVER, editable=False
+    )
+    undetermined_reason = models.CharField(max_length=40, blank=True, editable=False)
+    provider = models.CharField(_("provider"), max_length=12, choices=Provider, blank=True, editable=False)
+    mx_provider = models.CharField(max_length=12, blank=True, editable=False)
+    local_provider = models.CharField(_("local provider"), max_length=40, blank=True, editable=False)
+    gateway = models.CharField(_("gateway"), max_length=60, blank=True, editable=False)
+    mail_service = models.CharField(_("mail service"), max_length=80, blank=True, editable=False)
+    segment = models.CharField(_("segment"), max_length=12, choices=Segment, blank=True, editable=False)
+    score = models.SmallIntegerField(_("score"), null=True, editable=False)
+    score_low = models.SmallIntegerField(_("lowest score"), null=True, editable=False)
+    score_high = models.SmallIntegerField(_("highest score"), null=True, editable=False)
+    confidence = models.SmallIntegerField(_("confidence"), null=True, editable=False, help_text=_("Percent."))
+    priority_category = models.CharField(_("priority"), max_length=2, choices=Priority, blank=True, editable=False)
+    priority_score = models.SmallIntegerField(_("priority 1-7"), default=8, editable=False)
+    technical_heat = models.CharField(_("technical heat"), max_length=8, blank=True, editable=False)
+    commercial_heat = models.CharField(_("commercial heat"), max_length=8, blank=True, editable=False)
+    commercial_segment = models.CharField(_("commercial segment"), max_length=16, blank=True, editable=False)
+    tenant_size = models.CharField(_("tenant size"), max_length=8, blank=True, editable=False)
+    tenant_size_source = models.CharField(max_length=12, blank=True, editable=False)
+    mx_root = models.CharField(max_length=253, blank=True, editable=False)
+    has_spf = models.BooleanField("SPF", null=True, editable=False)
+    has_dkim = models.BooleanField("DKIM", null=True, editable=False)
+    dmarc_policy = models.CharField("DMARC", max_length=12, choices=DmarcPolicy, blank=True, editable=False)
+    dmarc_coverage = models.SmallIntegerField(null=True, editable=False)
+    microsoft_hints = models.BooleanField(_("Microsoft services seen"), default=False, editable=False)
+    expires_on = models.DateField(_("domain expires on"), null=True, blank=True, editable=False)
+    rules_version = models.CharField(_("rules version"), max_length=12, blank=True, editable=False)
+    scanned_at = models.DateTimeField(_("scanned"), null=True, editable=False)
+    changed_at = models.DateTimeField(_("changed"), null=True, editable=False)
+
+    # Work to do: the job that will scan this lead, and when the clock asks for the next look.
+    scan_job = models.ForeignKey(
+        "jobs.Job", models.SET_NULL, null=True, editable=False, related_name="+", db_index=False
+    )
+    rescan_at = models.DateTimeField(null=True, editable=False)
+    retry_at = models.DateTimeField(null=True, editable=False)
+    retry_count = models.SmallIntegerField(default=0, editable=False)
+
+    objects = LeadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("lead")
+        verbose_name_plural = _("leads")
+        permissions = [
+            ("scan_lead", _("Can rescan leads")),
+            ("import_leads", _("Can import company lists")),
+            ("bulk_change_leads", _("Can change many leads at once")),
+            ("export_leads", _("Can export leads")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="lead_domain_is_lower_a_label", condition=Q(domain__regex=r"^[a-z0-9.-]+\.[a-z0-9-]+$")
+            ),
+            models.CheckConstraint(
+                name="lead_score_in_range", condition=Q(score__isnull=True) | Q(score__gte=0, score__lte=100)
+            ),
+        ]
+        indexes = [
+            # Lists show open leads; each offered filter and sort has a partial index in the default order.
+            *(
+                models.Index(
+                    *(F(name) for name in (*columns, "priority_score")),
+                    F("score").desc(),
+                    F("id"),
+                    name=f"lead_{label}_best",
+                    condition=Q(dismissed_at__isnull=True),
+                )
+                for label, columns in {
+                    "all": (),
+                    "segment": ("segment",),
+                    "provider": ("provider",),
+                    "category": ("priority_category",),
+                    "owner": ("owner_id",),
+                    "dmarc": ("dmarc_policy",),
+                    "spf": ("has_spf",),
+                    "dkim": ("has_dkim",),
+                    "state": ("verdict_state",),
+                    "source": ("source",),
+                    "gateway": ("gateway",),
+                }.items()
+            ),
+            *(
+                models.Index(
+                    F(name).desc(), F("id"), name=f"lead_by_{name[:16]}", condition=Q(dismissed_at__isnull=True)
+                )
+                for name in ("score", "changed_at", "scanned_at", "created_at", "expires_on", "follow_up_on")
+            ),
+            models.Index(F("name_key"), F("id"), name="lead_by_name", condition=Q(dismissed_at__isnull=True)),
+            models.Index(F("domain"), F("id"), name="lead_by_domain", condition=Q(dismissed_at__isnull=True)),
+            models.Index(F("dismissed_at"), name="lead_dismissed", condition=Q(dismissed_at__isnull=False)),
+            models.Index(F("scan_job"), F("id"), name="lead_scan_queue", condition=Q(scan_job__isnull=False)),
+            models.Index(F("rescan_at"), name="lead_rescan_at", condition=Q(rescan_at__isnull=False)),
+            models.Index(F("retry_at"), name="lead_retry_at", condition=Q(retry_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.domain
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.set_search_keys()
+        super().save(*args, **kwargs)
+
+    def set_search_keys(self) -> None:
+        """`bulk_create` and `bulk_update` do not call `save`; they call this."""
+        shown = " ".join([self.domain, self.company_name[:200], self.city, *self.contact_emails[:5]])
+        self.search_text = fold(shown)
+        self.name_key = turkish_sort_key(self.company_name or self.domain)
+
+    def get_absolute_url(self) -> str:
+        return reverse("leads:detail", args=[self.domain])
+
+    @property
+    def title(self) -> str:
+        return self.company_name or self.domain
+
+    @property
+    def score_is_range(self) -> bool:
+        return self.score_low != self.score_high
+
+
+class Scan(models.Model):
+    """One look at a lead. Append-only."""
+
+    class Status(models.TextChoices):
+        COMPLETE = "complete", _("Complete")
+        PARTIAL = "partial", _("Partial")
+        FAILED = "failed", _("Failed")
+
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="scans", verbose_name=_("lead"), db_index=False)
+    job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, related_name="+", db_index=False)
+    status = models.CharField(_("status"), max_length=8, choices=Status)
+    observations = models.JSONField(
+        _("observations"), help_text=_("Every query: [name, type, status, values, aliases, TTL, server, Unix time].")
+    )
+    facts = models.JSONField(_("facts"))
+    verdict = models.JSONField(_("verdict"), null=True)
+    rules_version = models.CharField(_("rules version"), max_length=12)
+    duration = models.FloatField(_("duration"), help_text=_("Seconds."))
+    created_at = models.DateTimeField(_("time"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("scan")
+        verbose_name_plural = _("scans")
+        constraints = [
+            models.UniqueConstraint(fields=["lead", "job"], name="scan_once_per_job", condition=Q(job__isnull=False))
+        ]
+        indexes = [models.Index(F("lead"), F("created_at").desc(), name="scan_of_lead")]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class Event(models.Model):
+    """One line of the timeline: what, when, who, old and new value, the scan that shows it."""
+
+    class Kind(models.TextChoices):
+        CREATED = "created", _("Lead added")
+        IMPORTED = "imported", _("Named in an import")
+        PROVIDER = "provider", _("Provider changed")
+        GATEWAY = "gateway", _("Gateway changed")
+        MX = "mx", _("Mail host changed")
+        SPF = "spf", _("SPF changed")
+        DKIM = "dkim", _("DKIM changed")
+        DMARC = "dmarc", _("DMARC changed")
+        EXPIRY = "expiry", _("Domain expires soon")
+        SCORE = "score", _("Score changed")
+        SEGMENT = "segment", _("Segment changed")
+        NOTE = "note", _("Note")
+        OWNER = "owner", _("Owner changed")
+        TAG = "tag", _("Tag changed")
+        FOLLOW_UP = "follow_up", _("Follow-up set")
+        DISMISSED = "dismissed", _("Dismissed")
+        RESTORED = "restored", _("Restored")
+        EDITED = "edited", _("Edited")
+
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="events", verbose_name=_("lead"), db_index=False)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    at = models.DateTimeField(_("time"), default=timezone.now)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
+    )
+    old = models.CharField(_("before"), max_length=400, blank=True)
+    new = models.CharField(_("after"), max_length=400, blank=True)
+    scan = models.ForeignKey(Scan, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        indexes = [
+            models.Index(F("lead"), F("at").desc(), F("id").desc(), name="event_of_lead"),
+            models.Index(F("at").desc(), name="event_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.old} → {self.new}"
+
+
+class Alert(models.Model):
+    """Something a person should know about a lead (types of scoring-v1 section 14)."""
+
+    class Type(models.TextChoices):
+        DMARC_ADDED = "dmarc_added", _("DMARC is now enforced")
+        MX_CHANGED = "mx_changed", _("The mail host changed")
+        EXPIRE_SOON = "expire_soon", _("The domain expires soon")
+        SCORE_CHANGED = "score_changed", _("The score changed its class")
+
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="alerts", verbose_name=_("lead"))
+    event = models.OneToOneField(Event, models.CASCADE, related_name="alert", verbose_name=_("event"))
+    type = models.CharField(_("type"), max_length=16, choices=Type)
+    created_at = models.DateTimeField(_("time"), default=timezone.now)
+    read_at = models.DateTimeField(_("read at"), null=True, blank=True)
+    read_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    class Meta:
+        verbose_name = _("alert")
+        verbose_name_plural = _("alerts")
+        indexes = [
+            models.Index(F("created_at").desc(), name="alert_recent"),
+            models.Index(F("created_at").desc(), name="alert_unread", condition=Q(read_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_type_display()
+
+
+class Note(models.Model):
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="notes", verbose_name=_("lead"))
+    text = models.TextField(_("note"), max_length=10_000)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
+    )
+    created_at = models.DateTimeField(_("time"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")
+        ordering = ("-created_at", "-pk")
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+
+class SavedView(models.Model):
+    """A named filter of the lead list: the query part of its URL."""
+
+    name = models.CharField(_("name"), max_length=80)
+    query = models.CharField(_("query"), max_length=1000)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("owner"))
+    shared = models.BooleanField(_("shared with everyone"), default=False)
+
+    class Meta:
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="saved_view_name_per_owner")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportBatch(models.Model):
+    """One company list. The file lies under var/files until the batch is deleted."""
+
+    class State(models.TextChoices):
+        PREVIEW = "preview", _("Waiting for your check")
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    file = models.FileField(_("file"), upload_to="imports/%Y/%m/")
+    file_name = models.CharField(_("file name"), max_length=255)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PREVIEW)
+    header_row = models.PositiveIntegerField(_("header row"), null=True, blank=True)
+    sheet = models.CharField(_("sheet"), max_length=120, blank=True)
+    columns = models.JSONField(_("columns"), default=dict, help_text=_("Column number to meaning."))
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("owner of new leads"),
+    )
+    scan_after = models.BooleanField(_("scan new leads"), default=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("imported by")
+    )
+    created_at = models.DateTimeField(_("time"), default=timezone.now)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+")
+    scan_job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+")
+    next_row = models.PositiveIntegerField(default=0, editable=False)
+    rows_total = models.PositiveIntegerField(_("rows"), default=0)
+    created_count = models.PositiveIntegerField(_("created"), default=0)
+    matched_count = models.PositiveIntegerField(_("matched"), default=0)
+    duplicate_count = models.PositiveIntegerField(_("duplicates"), default=0)
+    rejected_count = models.PositiveIntegerField(_("rejected"), default=0)
+    error = models.CharField(_("error"), max_length=400, blank=True)
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    def get_absolute_url(self) -> str:
+        return reverse("leads:import_detail", args=[self.pk])
+
+    @property
+    def balance(self) -> int:
+        """Verdicts given so far; equals the number of import rows."""
+        return self.created_count + self.matched_count + self.duplicate_count + self.rejected_count
+
+
+class ImportRow(models.Model):
+    """The verdict on one claim of one row; a row that names several domains has several."""
+
+    class Verdict(models.TextChoices):
+        CREATED = "created", _("Created")
+        MATCHED = "matched", _("Already known")
+        DUPLICATE = "duplicate", _("Twice in this file")
+        REJECTED = "rejected", _("Rejected")
+
+    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="rows", verbose_name=_("import"), db_index=False)
+    row = models.PositiveIntegerField(_("row"))
+    part = models.PositiveSmallIntegerField(_("part"), default=0)
+    domain = models.CharField(_("domain"), max_length=253, blank=True)
+    company_name = models.CharField(_("company"), max_length=COMPANY_NAME_LENGTH, blank=True)
+    raw = models.CharField(_("as written"), max_length=1000, blank=True)
+    verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict)
+    reason = models.CharField(_("reason"), max_length=40, blank=True)
+    lead = models.ForeignKey(Lead, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
+
+    class Meta:
+        verbose_name = _("import row")
+        verbose_name_plural = _("import rows")
+        constraints = [models.UniqueConstraint(fields=["batch", "row", "part"], name="import_row_once")]
+        indexes = [models.Index(fields=["batch", "verdict", "row"], name="import_row_verdict")]
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.domain or self.raw[:60]}"
+
+
+class DomainClaim(models.Model):
+    """Who said that this host belongs to this lead: `mail.acme.com.tr` and `info@acme.com.tr` claim `acme.com.tr`."""
+
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="claims", verbose_name=_("lead"), db_index=False)
+    claim = models.CharField(_("as written"), max_length=320)
+    via = models.CharField(_("kind"), max_length=10)
+    source = models.CharField(_("source"), max_length=16, choices=Source)
+    batch = models.ForeignKey(ImportBatch, models.SET_NULL, null=True, blank=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(_("time"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("domain claim")
+        verbose_name_plural = _("domain claims")
+        constraints = [models.UniqueConstraint(fields=["lead", "claim", "source"], name="claim_once_per_source")]
+
+    def __str__(self) -> str:
+        return self.claim

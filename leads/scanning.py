@@ -1,0 +1,424 @@
+"""Scans: which leads are looked at, how a look is judged and written down, what changed (DESIGN.md section 4).
+
+A lead waits for its scan by naming the job (`Lead.scan_job`). Writing the scan, the verdict, the events and
+taking the lead out of the queue is one transaction, so a killed worker leaves either all of it or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zlib import crc32
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+import jobs.services
+import scoring
+from jobs.models import Job
+from jobs.services import JobRun
+from leads.bulk import update_rows
+from leads.looking import observe_in_chunks
+from leads.models import RESCAN_AFTER, RETRY_AFTER, Alert, Event, Lead, LeadQuerySet, Scan, Tag, VerdictState
+from leads.verdicts import Judgement, KnownSignals, as_json, judge
+from signals.types import Facts, Observation
+
+SLICE = 1000  # leads looked at by one event loop
+_UNCERTAIN_RESCAN = timedelta(days=1)
+# Microsoft services in use although the mail is elsewhere: a cross-sell fact (mail-dns-signals section 1.5).
+_MICROSOFT_HINTS = ("dkim_tenant:", "autodiscover_outlook", "lyncdiscover", "enterprise", "spf_outlook")
+
+
+def queue_scan(leads: LeadQuerySet, *, subject: str, started_by: Any = None, thorough: bool = False) -> Job | None:
+    """One job that looks at every lead of the queryset that no other job is about to look at. None = nothing to
+    do. A lead is in one queue at most, so two clicks give one scan."""
+    with transaction.atomic():
+        job = jobs.services.enqueue(
+            "scan",
+            key=f"scan:{timezone.now().isoformat()}:{started_by and started_by.pk}",
+            subject=subject[:200],
+            payload={"thorough": thorough},
+            started_by=started_by,
+        )
+        queued = Lead.objects.filter(pk__in=leads.values("pk"), scan_job__isnull=True).update(scan_job=job)
+        if not queued:
+            job.delete()
+            return None
+        Job.objects.filter(pk=job.pk).update(total=queued)
+        job.total = queued
+    return job
+
+
+def rescan_lead(lead: Lead, *, started_by: Any) -> Job:
+    """Look at one lead now, with every question we know. A lead that waits in a bulk job is taken over."""
+    with transaction.atomic():
+        job = jobs.services.enqueue(
+            "scan",
+            key=f"scan:lead:{lead.pk}",
+            subject=_("Scan of %(domain)s") % {"domain": lead.domain},
+            payload={"thorough": True},
+            started_by=started_by,
+            total=1,
+        )
+        Lead.objects.filter(pk=lead.pk).update(scan_job=job)
+    lead.scan_job = job
+    return job
+
+
+def queue_due_rescans(now: datetime, limit: int = 20_000) -> Job | None:
+    """The adaptive rescan (a duty): every open lead whose next look is due."""
+    due = Lead.objects.due_for_rescan(now).order_by("rescan_at").values("pk")[:limit]
+    return queue_scan(Lead.objects.filter(pk__in=list(due.values_list("pk", flat=True))), subject=_("Rescan of due leads"))
+
+
+def queue_retries(now: datetime, limit: int = 20_000) -> Job | None:
+    """Look again at leads whose last look could not judge."""
+    due = list(Lead.objects.due_for_retry(now).order_by("retry_at").values_list("pk", flat=True)[:limit])
+    return queue_scan(Lead.objects.filter(pk__in=due), subject=_("Second look at undetermined leads"))
+
+
+def run_scan(run: JobRun) -> None:
+    """Job handler: scan the leads that name this job, slice by slice. Safe to kill anywhere and to run again."""
+    done = run.job.done
+    failed = run.job.failed
+    while True:
+        waiting = Lead.objects.filter(scan_job=run.job.pk)
+        domains = list(waiting.order_by("pk").values_list("domain", flat=True)[:SLICE])
+        if not domains:
+            break
+        chunk = max(1, min(250, len(domains) // 8))
+        for observations in observe_in_chunks(domains, thorough=bool(run.payload.get("thorough")), chunk=chunk):
+            with transaction.atomic():
+                written = record(observations, job=run.job)
+                done += len(written)
+                failed += sum(judgement.verdict is None for _observation, judgement in written)
+                run.checkpoint(done=done, failed=failed)
+        if run.time_is_up():
+            run.again()
+    # A lead may have been taken over by a single scan, or deleted: the total is what this job really did.
+    run.checkpoint(done=done, failed=failed, total=done, message=_outcome(done, failed))
+
+
+def scan_now(leads: LeadQuerySet, *, thorough: bool) -> Iterable[dict[str, Any]]:
+    """Scan in this process, without a job; yields each look in the shape of `verdicts.as_json` once it is stored."""
+    domains = list(leads.order_by("pk").values_list("domain", flat=True))
+    for start in range(0, len(domains), SLICE):
+        for observations in observe_in_chunks(domains[start : start + SLICE], thorough=thorough):
+            with transaction.atomic():
+                written = record(observations, job=None)
+            for observation, judgement in written:
+                yield as_json(observation.domain, observation.facts, judgement)
+
+
+def release(job: Job) -> int:
+    """Take the leads of a cancelled or failed job out of its queue."""
+    return Lead.objects.filter(scan_job=job).update(scan_job=None)
+
+
+def _outcome(done: int, failed: int) -> str:
+    text = ngettext("%(count)d lead scanned", "%(count)d leads scanned", done) % {"count": done}
+    if failed:
+        text += ", " + ngettext("%(count)d undetermined", "%(count)d undetermined", failed) % {"count": failed}
+    return text
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What one chunk adds to the timeline; the scan's key is filled in once it is written."""
+
+    events: list[tuple[Event, str | None]]
+    tags: dict[int, set[str]]
+
+
+def record(
+    observations: Sequence[Observation], *, job: Job | None, at: datetime | None = None
+) -> list[tuple[Observation, Judgement]]:
+    """Judge each observation and write scans, verdicts, events, alerts and tags, all inside the caller's
+    transaction and in a constant number of statements. Returns what was written (a lead that left the job's
+    queue in the meantime is skipped)."""
+    now = at or timezone.now()
+    by_domain = {observation.domain: observation for observation in observations}
+    leads = Lead.objects.filter(domain__in=by_domain)
+    if job is not None:
+        leads = leads.filter(scan_job=job)
+    changes = _Changes(events=[], tags={})
+    scans: list[Scan] = []
+    certain: list[tuple[Any, ...]] = []
+    uncertain: list[tuple[Any, ...]] = []
+    written: list[tuple[Observation, Judgement]] = []
+    for lead in leads.select_for_update():
+        observation = by_domain[lead.domain]
+        judgement = judge(lead.domain, observation.facts, _known(lead))
+        written.append((observation, judgement))
+        scans.append(_scan(lead, observation, judgement, job, now))
+        if judgement.verdict is None:
+            uncertain.append(_undetermined_row(lead, judgement, now))
+        else:
+            certain.append(_verdict_row(lead, observation.facts, judgement, now, changes))
+    Scan.objects.bulk_create(scans, batch_size=500)
+    update_rows(Lead, _VERDICT_COLUMNS, certain)
+    update_rows(Lead, _UNDETERMINED_COLUMNS, uncertain)
+    _write_events(changes.events, {scan.lead_id: scan for scan in scans})
+    _write_tags(changes.tags)
+    return written
+
+
+def _known(lead: Lead) -> KnownSignals:
+    return KnownSignals(
+        spf=lead.has_spf,
+        dkim=lead.has_dkim,
+        dmarc_policy={"": None, "absent": ""}.get(lead.dmarc_policy, lead.dmarc_policy),
+    )
+
+
+def _scan(lead: Lead, observation: Observation, judgement: Judgement, job: Job | None, now: datetime) -> Scan:
+    return Scan(
+        lead_id=lead.pk,
+        job_id=job and job.pk,
+        status=observation.facts.status,
+        observations=[list(lookup) for lookup in observation.lookups],
+        facts=observation.facts.as_dict() | _judged(observation.facts, judgement),
+        verdict=None if judgement.verdict is None else verdict_json(judgement.verdict),
+        rules_version=scoring.RULES_VERSION,
+        duration=observation.duration,
+        created_at=now,
+    )
+
+
+def _judged(facts: Facts, judgement: Judgement) -> dict[str, Any]:
+    return {
+        "dkim_reason": facts.dkim.reason,
+        "dmarc_testing": facts.dmarc.testing,
+        "mailbox_evidence": [list(evidence) for evidence in facts.mailbox_evidence],
+        "scored_provider": judgement.scored_provider,
+        "unknown": list(judgement.unknown),
+        "reason": judgement.reason,
+        "score_low": judgement.score_low,
+        "score_high": judgement.score_high,
+    }
+
+
+@lru_cache(maxsize=4096)
+def verdict_json(verdict: scoring.Verdict) -> dict[str, Any]:
+    """The stored form of a verdict: its fields, and rows [part, key, points] that add up to the score."""
+    return {
+        "score": verdict.score,
+        "segment": verdict.segment,
+        "reason_id": verdict.reason_id,
+        "technical_heat": verdict.technical_heat,
+        "commercial_segment": verdict.commercial_segment,
+        "commercial_heat": verdict.commercial_heat,
+        "priority_category": verdict.priority_category,
+        "priority_label": verdict.priority_label,
+        "priority_score": verdict.priority_score,
+        "rows": [[row.part, row.key, row.points] for row in verdict.rows],
+    }
+
+
+_VERDICT_COLUMNS = (
+    "scan_job", "scanned_at", "rescan_at", "retry_at", "retry_count", "changed_at", "verdict_state",
+    "undetermined_reason", "provider", "mx_provider", "local_provider", "gateway", "mail_service", "segment", "score",
+    "score_low", "score_high", "confidence", "priority_category", "priority_score", "technical_heat",
+    "commercial_heat", "commercial_segment", "tenant_size", "tenant_size_source", "mx_root", "has_spf", "has_dkim",
+    "dmarc_policy", "dmarc_coverage", "microsoft_hints", "rules_version",
+)  # fmt: skip
+_UNDETERMINED_COLUMNS = ("scan_job", "scanned_at", "rescan_at", "retry_at", "retry_count", "verdict_state",
+    "undetermined_reason")  # fmt: skip
+
+
+def _verdict_row(lead: Lead, facts: Facts, judgement: Judgement, now: datetime, changes: _Changes) -> tuple[Any, ...]:
+    verdict = judgement.verdict
+    assert verdict is not None
+    spf = lead.has_spf if judgement.spf is None else judgement.spf
+    dkim = lead.has_dkim if judgement.dkim is None else judgement.dkim
+    policy = lead.dmarc_policy if judgement.dmarc_policy is None else judgement.dmarc_policy or "absent"
+    coverage = lead.dmarc_coverage if judgement.dmarc_policy is None else judgement.dmarc_coverage
+    provider = judgement.scored_provider
+    if provider == "Unknown" and lead.provider:  # scoring-v1 section 1: never overwritten by Unknown
+        provider = lead.provider
+    after = _State(spf, dkim, policy, judgement.mx_root, verdict.score, verdict.segment)
+    events = list(_events(lead, facts, provider, after, now))
+    changes.events.extend(events)
+    changes.tags[lead.pk] = set(
+        scoring.auto_tags(
+            spf=spf,
+            dkim=dkim,
+            dmarc_policy=_core_policy(policy),
+            segment=verdict.segment,
+            readiness_score=verdict.score,
+            provider=provider,
+            expires_in_days=_days_left(lead, now),
+        )
+    )
+    size = judgement.tenant_size or lead.tenant_size
+    uncertain = bool(judgement.unknown)
+    return (
+        lead.pk, None, now, _next_look(lead, verdict.priority_score, bool(events), uncertain, now), None, 0,
+        now if events else lead.changed_at, judgement.state, judgement.reason, provider, facts.provider,
+        facts.local_provider or "", facts.gateway or "", facts.mail_service or "", verdict.segment, verdict.score,
+        judgement.score_low, judgement.score_high, judgement.confidence, verdict.priority_category or "",
+        verdict.priority_score, verdict.technical_heat or "", verdict.commercial_heat or "",
+        verdict.commercial_segment or "", size or "", "mx" if judgement.tenant_size else lead.tenant_size_source,
+        judgement.mx_root or "", spf, dkim, policy, coverage, _shows_microsoft(facts), scoring.RULES_VERSION,
+    )  # fmt: skip
+
+
+def _undetermined_row(lead: Lead, judgement: Judgement, now: datetime) -> tuple[Any, ...]:
+    """The verdict stays what it was; the clock asks again after 15 min, 1 h, 6 h, 24 h."""
+    retry_at = now + RETRY_AFTER[lead.retry_count] if lead.retry_count < len(RETRY_AFTER) else None
+    rescan_at = _next_look(lead, lead.priority_score, False, True, now)
+    return (
+        lead.pk, None, now, rescan_at, retry_at, min(lead.retry_count + 1, len(RETRY_AFTER)),
+        VerdictState.UNDETERMINED.value, judgement.reason,
+    )  # fmt: skip
+
+
+def _next_look(lead: Lead, priority: int, changed: bool, uncertain: bool, now: datetime) -> datetime:
+    """Hot, changed and uncertain leads tomorrow, cold ones in a month; spread by name over a tenth of the wait."""
+    days = timedelta(days=RESCAN_AFTER.get(priority, 7))
+    wait = min(days, _UNCERTAIN_RESCAN) if changed or uncertain else days
+    return now + wait * (1 + crc32(lead.domain.encode()) % 1000 / 10_000)
+
+
+def _shows_microsoft(facts: Facts) -> bool:
+    return any(hint.startswith(_MICROSOFT_HINTS) for hint in facts.hints)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The compared part of a lead's facts; None and "" = unknown."""
+
+    spf: bool | None
+    dkim: bool | None
+    policy: str
+    mx_root: str | None
+    score: int
+    segment: str
+
+
+def _core_policy(policy: str) -> str | None:
+    return None if policy in ("", "absent") else policy
+
+
+def _days_left(lead: Lead, at: datetime) -> int | None:
+    return None if lead.expires_on is None else (lead.expires_on - timezone.localdate(at)).days
+
+
+def _events(
+    lead: Lead, facts: Facts, provider: str, after: _State, now: datetime
+) -> Iterable[tuple[Event, str | None]]:
+    """Timeline events of a rescan, each with the alert type it raises. The first scan gives none (scoring-v1
+    section 14), and a value that was never known does not count as a change."""
+    if lead.score is None:
+        return
+    before = _State(
+        after.spf if lead.has_spf is None else lead.has_spf,
+        after.dkim if lead.has_dkim is None else lead.has_dkim,
+        lead.dmarc_policy or after.policy,
+        lead.mx_root or None,
+        lead.score,
+        lead.segment,
+    )
+    found = scoring.detect_changes(
+        old=_compared(before, _days_left(lead, lead.scanned_at or now)), new=_compared(after, _days_left(lead, now))
+    )
+    if lead.provider and provider not in (lead.provider, "Unknown"):
+        yield Event(lead_id=lead.pk, kind=Event.Kind.PROVIDER, at=now, old=lead.provider, new=provider), None
+    if lead.gateway != (facts.gateway or ""):
+        yield Event(lead_id=lead.pk, kind=Event.Kind.GATEWAY, at=now, old=lead.gateway, new=facts.gateway or ""), None
+    for kind, alert in _EVENT_OF_CHANGE.items():
+        change = next((name for name in alert if name in found.changes), None)
+        if change is not None or kind in found.history:
+            old, new = _values(kind, before, after, lead)
+            if old != new or kind == Event.Kind.EXPIRY:
+                raised = alert.get(change or "")
+                yield Event(lead_id=lead.pk, kind=kind, at=now, old=old, new=new), raised
+    if before.segment != after.segment:
+        yield (
+            Event(lead_id=lead.pk, kind=Event.Kind.SEGMENT, at=now, old=before.segment, new=after.segment),
+            None if before.score != after.score else "score_changed",
+        )
+
+
+# Event kind -> the changes of scoring-v1 section 14 that it records, with the alert each raises.
+_EVENT_OF_CHANGE: dict[str, dict[str, str | None]] = {
+    Event.Kind.SPF: {"spf_changed": None},
+    Event.Kind.DKIM: {"dkim_changed": None},
+    Event.Kind.DMARC: {"dmarc_added": "dmarc_added", "dmarc_changed": None},
+    Event.Kind.MX: {"mx_changed": "mx_changed"},
+    Event.Kind.EXPIRY: {"expire_soon": "expire_soon"},
+    Event.Kind.SCORE: {"priority_score_changed": "score_changed", "segment_changed": "score_changed"},
+}
+
+
+def _compared(state: _State, expires_in_days: int | None) -> scoring.Snapshot:
+    return scoring.Snapshot(
+        spf=state.spf,
+        dkim=state.dkim,
+        dmarc_policy=_core_policy(state.policy),
+        mx_root=state.mx_root,
+        expires_in_days=expires_in_days,
+        score=state.score,
+        segment=state.segment,
+    )
+
+
+def _values(kind: str, before: _State, after: _State, lead: Lead) -> tuple[str, str]:
+    if kind == Event.Kind.EXPIRY:
+        return "", lead.expires_on.isoformat() if lead.expires_on else ""
+    read = {
+        Event.Kind.SPF: lambda state: _presence(state.spf),
+        Event.Kind.DKIM: lambda state: _presence(state.dkim),
+        Event.Kind.DMARC: lambda state: state.policy or "absent",
+        Event.Kind.MX: lambda state: state.mx_root or "",
+        Event.Kind.SCORE: lambda state: str(state.score),
+    }[Event.Kind(kind)]
+    return read(before), read(after)
+
+
+def _presence(value: bool | None) -> str:
+    return {True: "present", False: "absent", None: ""}[value]
+
+
+def _write_events(events: list[tuple[Event, str | None]], scans: dict[int, Scan]) -> None:
+    for event, _alert in events:
+        event.scan_id = scans[event.lead_id].pk
+    Event.objects.bulk_create([event for event, _alert in events], batch_size=500)
+    Alert.objects.bulk_create(
+        [
+            Alert(lead_id=event.lead_id, event=event, type=alert, created_at=event.at)
+            for event, alert in events
+            if alert is not None
+        ],
+        batch_size=500,
+    )
+
+
+def _write_tags(wanted: dict[int, set[str]]) -> None:
+    """Automatic tags come and go with the facts; tags set by people are not touched."""
+    tags = _automatic_tags()
+    through = Lead.tags.through
+    names = {tag.pk: name for name, tag in tags.items()}
+    present = {
+        (row.lead_id, names[row.tag_id]): row.pk
+        for row in through.objects.filter(lead_id__in=wanted, tag_id__in=names)
+    }
+    missing = [
+        through(lead_id=lead, tag_id=tags[name].pk)
+        for lead, wants in wanted.items()
+        for name in sorted(wants)
+        if (lead, name) not in present
+    ]
+    through.objects.bulk_create(missing, batch_size=500, ignore_conflicts=True)
+    untrue = [pk for (lead, name), pk in present.items() if name not in wanted[lead]]
+    if untrue:
+        through.objects.filter(pk__in=untrue).delete()
+
+
+def _automatic_tags() -> dict[str, Tag]:
+    return {tag.name: tag for tag in Tag.objects.filter(automatic=True)}

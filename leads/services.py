@@ -1,0 +1,146 @@
+"""What people do with leads: plain verbs, each in one transaction, each leaving its line in the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from leads.company_list.claims import Claim
+from leads.models import Alert, DomainClaim, Event, Lead, Note, Source, Tag
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """`created` and `matched` leads in the order of the claims, each once."""
+
+    created: list[Lead]
+    matched: list[Lead]
+
+
+def add_leads(
+    claims: Sequence[Claim], *, by: User | None, source: str = Source.MANUAL, company_name: str = ""
+) -> Added:
+    """One lead for each registrable domain that `claims` name; known ones are matched, and who claimed what is
+    kept. Adding the same claim again changes nothing."""
+    domains = list(dict.fromkeys(claim.domain for claim in claims))
+    with transaction.atomic():
+        known = {lead.domain: lead for lead in Lead.objects.filter(domain__in=domains)}
+        new = []
+        for domain in domains:
+            if domain not in known:
+                lead = Lead(domain=domain, company_name=company_name, source=source, owner=by, created_by=by)
+                lead.set_search_keys()
+                new.append(lead)
+        Lead.objects.bulk_create(new, ignore_conflicts=True)
+        leads = {lead.domain: lead for lead in Lead.objects.filter(domain__in=domains)}
+        created = [leads[lead.domain] for lead in new]
+        Event.objects.bulk_create([Event(lead=lead, kind=Event.Kind.CREATED, by=by, new=source) for lead in created])
+        DomainClaim.objects.bulk_create(
+            [
+                DomainClaim(lead=leads[claim.domain], claim=claim.raw[:320], via=claim.via, source=source, by=by)
+                for claim in claims
+            ],
+            ignore_conflicts=True,
+        )
+    return Added(created=created, matched=[leads[domain] for domain in domains if domain in known])
+
+
+def add_note(lead: Lead, text: str, *, by: User) -> Note:
+    with transaction.atomic():
+        note = Note.objects.create(lead=lead, text=text, by=by)
+        Event.objects.create(lead=lead, kind=Event.Kind.NOTE, by=by, new=text[:400])
+    return note
+
+
+def assign(leads: Iterable[Lead], owner: User | None, *, by: User) -> int:
+    """Give leads to `owner` (None = nobody). Returns how many changed hands."""
+    changed = [lead for lead in leads if lead.owner_id != (owner and owner.pk)]
+    with transaction.atomic():
+        Lead.objects.filter(pk__in=[lead.pk for lead in changed]).update(owner=owner)
+        Event.objects.bulk_create(
+            [
+                Event(
+                    lead=lead,
+                    kind=Event.Kind.OWNER,
+                    by=by,
+                    old=lead.owner.get_username() if lead.owner else "",
+                    new=owner.get_username() if owner else "",
+                )
+                for lead in changed
+            ]
+        )
+    return len(changed)
+
+
+def set_tags(lead: Lead, names: Iterable[str], *, by: User) -> None:
+    """The tags people gave this lead are now exactly `names`; automatic tags stay."""
+    wanted = {name.strip()[:60] for name in names if name.strip()}
+    wanted -= set(Tag.objects.filter(automatic=True, name__in=wanted).values_list("name", flat=True))
+    with transaction.atomic():
+        present = {tag.name: tag for tag in lead.tags.filter(automatic=False)}
+        added = [Tag.objects.get_or_create(name=name)[0] for name in sorted(wanted - present.keys())]
+        removed = [present[name] for name in sorted(present.keys() - wanted)]
+        lead.tags.add(*added)
+        lead.tags.remove(*removed)
+        Event.objects.bulk_create(
+            [
+                *(Event(lead=lead, kind=Event.Kind.TAG, by=by, new=tag.name) for tag in added),
+                *(Event(lead=lead, kind=Event.Kind.TAG, by=by, old=tag.name) for tag in removed),
+            ]
+        )
+
+
+def set_follow_up(lead: Lead, on: date | None, *, by: User) -> None:
+    if lead.follow_up_on == on:
+        return
+    with transaction.atomic():
+        Event.objects.create(
+            lead=lead,
+            kind=Event.Kind.FOLLOW_UP,
+            by=by,
+            old=lead.follow_up_on.isoformat() if lead.follow_up_on else "",
+            new=on.isoformat() if on else "",
+        )
+        lead.follow_up_on = on
+        lead.save(update_fields=["follow_up_on"])
+
+
+def rename(lead: Lead, company_name: str, *, by: User) -> None:
+    if lead.company_name == company_name:
+        return
+    with transaction.atomic():
+        Event.objects.create(
+            lead=lead, kind=Event.Kind.EDITED, by=by, old=lead.company_name[:400], new=company_name[:400]
+        )
+        lead.company_name = company_name
+        lead.save(update_fields=["company_name", "search_text", "name_key"])
+
+
+def dismiss(lead: Lead, *, by: User, reason: str = "") -> None:
+    """Take the lead off the lists; `restore` brings it back."""
+    _set_dismissed(lead, by=by, reason=reason, kind=Event.Kind.DISMISSED, at=timezone.now())
+
+
+def restore(lead: Lead, *, by: User) -> None:
+    _set_dismissed(lead, by=by, reason="", kind=Event.Kind.RESTORED, at=None)
+
+
+def _set_dismissed(lead: Lead, *, by: User, reason: str, kind: str, at: Any) -> None:
+    if (lead.dismissed_at is None) == (at is None):
+        return
+    with transaction.atomic():
+        lead.dismissed_at, lead.dismissed_by, lead.dismissed_reason = at, by if at else None, reason
+        lead.save(update_fields=["dismissed_at", "dismissed_by", "dismissed_reason"])
+        Event.objects.create(lead=lead, kind=kind, by=by, new=reason)
+
+
+def mark_read(alerts: Iterable[int], *, by: User) -> int:
+    return Alert.objects.filter(pk__in=list(alerts), read_at__isnull=True).update(
+        read_at=timezone.now(), read_by=by
+    )
