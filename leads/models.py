@@ -177,6 +177,17 @@ class Lead(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
 
+    import_batch = models.ForeignKey(
+        "ImportBatch",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="leads",
+        verbose_name=_("import that added it"),
+        db_index=False,
+    )
+
     # The current verdict, denormalised for lists. Written by leads.scanning only.
     verdict_state = models.CharField(
         _("verdict"), max_length=12, choices=VerdictState, default=VerdictState.NEVER, editable=False
@@ -270,6 +281,7 @@ class Lead(models.Model):
             models.Index(F("name_key"), F("id"), name="lead_by_name", condition=Q(dismissed_at__isnull=True)),
             models.Index(F("domain"), F("id"), name="lead_by_domain", condition=Q(dismissed_at__isnull=True)),
             models.Index(F("dismissed_at"), name="lead_dismissed", condition=Q(dismissed_at__isnull=False)),
+            models.Index(F("import_batch"), name="lead_import_batch", condition=Q(import_batch__isnull=False)),
             models.Index(F("scan_job"), F("id"), name="lead_scan_queue", condition=Q(scan_job__isnull=False)),
             models.Index(F("rescan_at"), name="lead_rescan_at", condition=Q(rescan_at__isnull=False)),
             models.Index(F("retry_at"), name="lead_retry_at", condition=Q(retry_at__isnull=False)),
@@ -441,6 +453,12 @@ class SavedView(models.Model):
         return self.name
 
 
+class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
+    def listed(self) -> Self:
+        """Newest first, with what a list shows."""
+        return self.select_related("created_by", "job", "scan_job").order_by("-created_at")
+
+
 class ImportBatch(models.Model):
     """One company list. The file lies under var/files until the batch is deleted."""
 
@@ -481,6 +499,8 @@ class ImportBatch(models.Model):
     duplicate_count = models.PositiveIntegerField(_("duplicates"), default=0)
     rejected_count = models.PositiveIntegerField(_("rejected"), default=0)
     error = models.CharField(_("error"), max_length=400, blank=True)
+
+    objects = ImportBatchQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("import")
