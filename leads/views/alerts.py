@@ -1,0 +1,33 @@
+"""Alerts: what changed at a lead and deserves a look."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from leads import services
+from leads.models import Alert
+from leads.views.pages import Request, allowed, back, page_of, show
+
+
+@allowed("leads.view_alert")
+@require_GET
+def alert_list(request: Request) -> HttpResponse:
+    read = request.GET.get("read") == "1"
+    rows = Alert.objects.filter(read_at__isnull=not read).select_related("lead", "event", "read_by")
+    page = page_of(rows.order_by("-created_at", "-pk"), request, 50)
+    return show(request, "leads/alert_list.html", "leads/_alert_table.html", {"page": page, "read": read})
+
+
+@allowed("leads.change_alert")
+@require_POST
+def alert_read(request: Request) -> HttpResponse:
+    """Mark the chosen alerts as read."""
+    chosen = [int(value) for value in request.POST.getlist("alert") if value.isascii() and value.isdigit()]
+    count = services.mark_read(chosen[:500], by=request.user)
+    messages.success(
+        request, ngettext("%(count)d alert marked as read.", "%(count)d alerts marked as read.", count) % {"count": count}
+    )
+    return back(request, "leads:alerts")

@@ -1,0 +1,144 @@
+"""Company lists: upload, check what was understood, run, look at the verdicts."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+from django.contrib import messages
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+import jobs.services
+from leads import importing
+from leads.company_list.reading import UnreadableFile
+from leads.forms import MappingForm, UploadForm
+from leads.models import ImportBatch, ImportRow
+from leads.views.pages import Request, allowed, page_of, show
+
+ROWS_ON_A_PAGE = 100
+
+
+@allowed("leads.view_importbatch")
+@require_http_methods(["GET", "POST"])
+def import_list(request: Request) -> HttpResponse:
+    """The imports so far, and the upload form."""
+    form = UploadForm(request.POST or None, request.FILES or None)
+    status = 200
+    if request.method == "POST":
+        if not request.user.has_perm("leads.import_leads"):
+            return show(request, "403.html", "403.html", {}, status=403)
+        if form.is_valid():
+            file = form.cleaned_data["file"]
+            return redirect(importing.create_batch(file, file.name, by=request.user))
+        status = 422
+    context = {"form": form, "page": page_of(ImportBatch.objects.listed(), request, 25)}
+    return show(request, "leads/import_list.html", "leads/_import_table.html", context, status=status)
+
+
+@allowed("leads.view_importbatch")
+@require_GET
+def import_detail(request: Request, pk: int) -> HttpResponse:
+    """Before the run: the preview. After: progress and verdicts."""
+    batch = get_object_or_404(ImportBatch.objects.listed(), pk=pk)
+    if batch.state == ImportBatch.State.PREVIEW:
+        return _preview(request, batch)
+    verdict = request.GET.get("verdict", "")
+    verdict = verdict if verdict in ImportRow.Verdict.values else ""
+    context = {
+        "batch": batch,
+        "verdict": verdict,
+        "verdicts": ImportRow.Verdict.choices,
+        "page": page_of(importing.batch_rows(batch, verdict), request, ROWS_ON_A_PAGE),
+    }
+    return show(request, "leads/import_detail.html", "leads/_import_progress.html", context)
+
+
+def _preview(request: Request, batch: ImportBatch) -> HttpResponse:
+    context: dict[str, object] = {"batch": batch}
+    status = 200
+    try:
+        preview = importing.preview(batch)
+    except UnreadableFile as error:
+        context["unreadable"] = error
+        status = 422
+    else:
+        context |= {"preview": preview, "form": MappingForm(preview=preview, batch=batch)}
+    return show(request, "leads/import_preview.html", "leads/import_preview.html", context, status=status)
+
+
+@allowed("leads.import_leads")
+@require_POST
+def import_reread(request: Request, pk: int) -> HttpResponse:
+    """Read the file again with another sheet or header row."""
+    batch = get_object_or_404(ImportBatch, pk=pk, state=ImportBatch.State.PREVIEW)
+    header = request.POST.get("header_row", "")
+    batch.header_row = int(header) if header.isascii() and header.isdigit() and int(header) < 1_000_000 else None
+    batch.sheet = request.POST.get("sheet", "")[:120]
+    batch.save(update_fields=["header_row", "sheet"])
+    return redirect(batch)
+
+
+@allowed("leads.import_leads")
+@require_POST
+def import_start(request: Request, pk: int) -> HttpResponse:
+    batch = get_object_or_404(ImportBatch, pk=pk)
+    if batch.state != ImportBatch.State.PREVIEW:
+        return redirect(batch)
+    try:
+        form = MappingForm(request.POST, preview=importing.preview(batch), batch=batch)
+    except UnreadableFile:
+        return _preview(request, batch)
+    if not form.is_valid():
+        context = {"batch": batch, "preview": form.preview, "form": form}
+        return show(request, "leads/import_preview.html", "leads/import_preview.html", context, status=422)
+    form.save()
+    importing.start(batch, by=request.user)
+    return redirect(batch)
+
+
+@allowed("leads.import_leads")
+@require_POST
+def import_discard(request: Request, pk: int) -> HttpResponse:
+    """Throw away an upload that was never run, file included."""
+    batch = get_object_or_404(ImportBatch, pk=pk, state=ImportBatch.State.PREVIEW)
+    batch.file.delete(save=False)
+    batch.delete()
+    messages.success(request, _("The upload was discarded; nothing was imported."))
+    return redirect("leads:imports")
+
+
+@allowed("leads.import_leads")
+@require_POST
+def import_cancel(request: Request, pk: int) -> HttpResponse:
+    batch = get_object_or_404(ImportBatch.objects.listed(), pk=pk)
+    if batch.job is not None:
+        jobs.services.cancel(batch.job, by=request.user)
+        messages.success(request, _("The import stops after the rows it is writing now. What is written stays."))
+    return redirect(batch)
+
+
+@allowed("leads.view_importbatch")
+@require_GET
+def import_rejects(request: Request, pk: int) -> StreamingHttpResponse:
+    """The rejected rows as CSV, to be mended and imported again."""
+    batch = get_object_or_404(ImportBatch, pk=pk)
+    response = StreamingHttpResponse(_reject_lines(batch), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="rejected-{batch.pk}.csv"'
+    return response
+
+
+def _reject_lines(batch: ImportBatch) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=";")
+    yield "\ufeff"
+    writer.writerow([_("Row"), _("Company"), _("As written"), _("Reason")])
+    for row in importing.batch_rows(batch, ImportRow.Verdict.REJECTED).iterator(chunk_size=1000):
+        writer.writerow([row.row, row.company_name, row.raw, importing.reason_text(row.reason)])
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()

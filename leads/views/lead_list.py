@@ -1,0 +1,78 @@
+"""The lead list, its export and its bulk rescan. The URL holds filter, sort and page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from leads import scanning
+from leads.export import csv_lines
+from leads.list_query import CHANGED, PAGE_SIZE, POSTURES, SORTS, LeadQuery
+from leads.models import Lead, Priority, Provider, Segment, Source, Tag, VerdictState
+from leads.views.pages import Request, allowed, page_of, show
+
+
+@allowed("leads.view_lead")
+@require_GET
+def lead_list(request: Request) -> HttpResponse:
+    query = LeadQuery.from_url(request.GET)
+    leads = query.ordered(request.user).select_related("owner").prefetch_related("tags")
+    page = page_of(leads, request, PAGE_SIZE)
+    context = {
+        "query": query,
+        "page": page,
+        "total": page.paginator.count,
+        # Counted only when the filter hides everything: "the filter hides N leads".
+        "hidden": 0 if page.paginator.count or not query.is_filtered else Lead.objects.open().count(),
+        "sorts": SORTS,
+        "choices": {
+            "segment": Segment.choices,
+            "priority": Priority.choices,
+            "provider": Provider.choices,
+            "posture": [(value, label) for value, (label, _condition) in POSTURES.items()],
+            "changed": [(value, label) for value, (label, _days) in CHANGED.items()],
+            "state": VerdictState.choices,
+            "source": Source.choices,
+        },
+        "tags": Tag.objects.all(),
+        "owners": User.objects.filter(is_active=True).only("pk", "username", "first_name", "last_name"),
+    }
+    return show(request, "leads/lead_list.html", "leads/_lead_table.html", context)
+
+
+@allowed("leads.export_leads")
+@require_GET
+def lead_export(request: Request) -> StreamingHttpResponse:
+    leads = LeadQuery.from_url(request.GET).ordered(request.user)
+
+    def lines() -> Iterator[str]:
+        yield "\ufeff"  # without it Excel reads UTF-8 as cp1254
+        yield from csv_lines(leads)
+
+    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="leads.csv"'
+    return response
+
+
+@allowed("leads.bulk_change_leads")
+@require_POST
+def lead_rescan_all(request: Request) -> HttpResponse:
+    """Scan every lead the filter of the URL means."""
+    query = LeadQuery.from_url(request.GET)
+    job = scanning.queue_scan(
+        query.leads(request.user), subject=_("Rescan of a filtered list"), started_by=request.user
+    )
+    if job is None:
+        messages.info(request, _("Every lead of this list is waiting for its scan already."))
+        return redirect(f"/leads/{query.url()}")
+    messages.success(
+        request, ngettext("%(count)d lead will be scanned.", "%(count)d leads will be scanned.", job.total) % {"count": job.total}
+    )
+    return redirect("leads:job", job.pk)

@@ -1,0 +1,62 @@
+"""What every page needs: permission at the door, the lead behind a URL, page or fragment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import User
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.middleware import HtmxDetails
+
+from leads.models import Lead
+
+P = ParamSpec("P")
+Item = TypeVar("Item")
+
+
+class Request(HttpRequest):
+    """A signed-in person's request, with what django-htmx adds."""
+
+    htmx: HtmxDetails
+    user: User  # type: ignore[assignment]
+
+
+def allowed(permission: str) -> Callable[[Callable[Concatenate[Request, P], HttpResponse]], Callable[..., HttpResponse]]:
+    """403 for a signed-in person without the permission; the message says whom to ask."""
+
+    def decorate(view: Callable[Concatenate[Request, P], HttpResponse]) -> Callable[..., HttpResponse]:
+        return wraps(view)(permission_required(permission, raise_exception=True)(view))  # type: ignore[arg-type]
+
+    return decorate
+
+
+def lead_or_404(domain: str) -> Lead:
+    return get_object_or_404(Lead.objects.select_related("owner", "scan_job"), domain=domain)
+
+
+def show(request: Request, page: str, fragment: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """The whole page, or the fragment when HTMX asks for a part of it. Caches keep the two apart."""
+    partial = bool(request.htmx) and not request.htmx.boosted and not request.htmx.history_restore_request
+    response = render(request, fragment if partial else page, context, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def page_of(items: Any, request: Request, size: int) -> Page[Any]:
+    """The asked page; a number that does not exist gives the nearest one."""
+    return Paginator(items, size).get_page(request.GET.get("page"))
+
+
+def back(request: Request, default: str, *args: Any) -> HttpResponse:
+    """To where the form says it came from, if that is one of our pages."""
+    target = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+        return redirect(target)
+    return redirect(default, *args)
