@@ -292,7 +292,14 @@ class Server:
     """A running server. `port` serves UDP and TCP; `answered` counts UDP replies."""
 
     def __init__(
-        self, world: World, host: str, port: int, latency_ms: tuple[float, float], loss: float, servfail: float, seed: int
+        self,
+        world: World,
+        host: str,
+        port: int,
+        latency_ms: tuple[float, float],
+        loss: float,
+        servfail: float,
+        seed: int,
     ) -> None:
         self._world = world
         self._latency = (latency_ms[0] / 1000, (latency_ms[1] - latency_ms[0]) / 1000)
