@@ -1,0 +1,45 @@
+"""The lead list at 100,000 leads: server time (p95 of 20) and queries for the default view, filters, sorts, search."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from bench.setting import fresh_hunter, percentile
+
+LEADS = 100_000
+VIEWS = [
+    "", "?page=2", "?page=1000", "?segment=Migration", "?segment=Existing&segment=Cold", "?provider=M365", "?priority=P1",
+    "?score_min=70", "?score_min=20&score_max=40", "?tag=local-mx", "?owner=me", "?owner=none", "?posture=no_spf",
+    "?posture=dmarc_none", "?posture=enforced", "?posture=gateway", "?posture=microsoft_elsewhere", "?changed=7",
+    "?state=undetermined", "?source=import", "?sort=score", "?sort=name", "?sort=domain", "?sort=changed",
+    "?sort=scanned", "?sort=added", "?sort=follow_up", "?q=anadolu", "?q=tekstil+ankara", "?q=ISIK",
+    "?q=yokboyle", "?q=a", "?segment=Migration&sort=name&q=yapi",
+]  # fmt: skip
+
+
+def run() -> dict[str, Any]:
+    with fresh_hunter():
+        from django.contrib.auth.models import User
+        from django.test import Client
+
+        from bench.leads import make_leads
+
+        make_leads(LEADS)
+        user = User.objects.create_superuser("bench", password="bench")
+        client = Client()
+        client.force_login(user)
+        results: dict[str, Any] = {}
+        for view in VIEWS:
+            times = []
+            for _ in range(21):
+                started = time.perf_counter()
+                response = client.get(f"/leads/{view}")
+                times.append((time.perf_counter() - started) * 1000)
+                assert response.status_code == 200, view
+            results[f"/leads/{view}"] = {
+                "p95_ms": round(percentile(times[1:], 0.95), 1),
+                "queries": int(response.headers["X-Query-Count"]),
+            }
+        worst = max(results.values(), key=lambda row: row["p95_ms"])["p95_ms"]
+        return {"worst_p95_ms": worst, "most_queries": max(row["queries"] for row in results.values()), **results}
