@@ -115,10 +115,11 @@ class _Query:
         self.resting = False  # waits before the next try, not for a reply
         self.turn = 0  # which wait is the current one; 0 before the first, -1 after the last
         self.tries = 0
-        self.tried: list[Upstream[_Query]] = []
-        self.spoiled: list[Upstream[_Query]] = []  # servers whose answer was a failure
-        self.failures: list[str] = []
-        self.attempts: list[tuple[Channel[_Query], int]] = []
+        # Tuples, because most queries need one try and an empty tuple costs nothing.
+        self.tried: tuple[Upstream[_Query], ...] = ()
+        self.spoiled: tuple[Upstream[_Query], ...] = ()  # servers whose answer was a failure
+        self.failures: tuple[str, ...] = ()
+        self.attempts: tuple[tuple[Channel[_Query], int], ...] = ()
         self.chain: tuple[str, ...] = ()
         self.ttl: int | None = None
 
@@ -215,8 +216,11 @@ class Resolver:
             return waiter
         query = _Query(question, rtype, waiter, shared)
         self._running[question.wire] = query
-        self._backlog.append(query)
-        self._pump()
+        if self._backlog or self._in_flight >= self._settings.concurrency or self._settings.queries_per_second:
+            self._backlog.append(query)
+            self._pump()
+        else:
+            self._start(query, time.monotonic())
         return waiter
 
     def _channel(self, address: tuple[str, int], at: int) -> Channel[_Query]:
@@ -241,11 +245,14 @@ class Resolver:
             if query.abandoned():
                 del self._running[query.asked.wire]
                 continue
-            self._in_flight += 1
-            self._send(query, now)
-        if self._in_flight and self._ticker is None:
+            self._start(query, now)
+
+    def _start(self, query: _Query, now: float) -> None:
+        self._in_flight += 1
+        if self._ticker is None:
             self._swept = int(now / TICK) - 1
             self._ticker = self._loop.call_later(TICK, self._tick)
+        self._send(query, now)
 
     def _affordable(self, now: float) -> bool:
         """Whether the token bucket holds a whole query; if not, `_pump` runs again when it does."""
@@ -267,7 +274,7 @@ class Resolver:
         if query.tries:
             self.stats.retries += 1
         query.tries += 1
-        query.tried.append(server)
+        query.tried += (server,)
         self._transmit(query, server, now)
 
     def _transmit(self, query: _Query, server: Upstream[_Query], now: float) -> None:
@@ -275,7 +282,7 @@ class Resolver:
         self._budget -= 1
         query.turn += 1
         channel = server.channel()
-        query.attempts.append((channel, channel.send(query, query.turn, now, edns=query.edns)))
+        query.attempts += ((channel, channel.send(query, query.turn, now, edns=query.edns)),)
         wait = server.timeout * (1 << (query.tries - 1))
         self._wake(query, now + min(wait, self._settings.timeout_ceiling))
 
@@ -386,7 +393,7 @@ class Resolver:
             return
         query.wire = query.question.wire
         query.tries = 0
-        query.tried, query.spoiled, query.failures = [], [], []
+        query.tried, query.spoiled, query.failures = (), (), ()
         self._send(query, time.monotonic())
 
     def _failed(self, query: _Query, server: Upstream[_Query], status: str, *, waited: bool = False) -> None:
@@ -398,8 +405,8 @@ class Resolver:
         else:
             server.strike(now)
         if status != "timeout":
-            query.spoiled.append(server)
-        query.failures.append(status)
+            query.spoiled += (server,)
+        query.failures += (status,)
         if query.tries >= self._settings.tries or query.abandoned():
             self._finish(query, Answer(min(query.failures, key=_TELLING.index), (), query.chain))
         elif waited or len(query.tried) < len(self._servers):
@@ -437,7 +444,8 @@ class Resolver:
         if query.turn > 0:
             self._in_flight -= 1
         query.turn = -1
-        self._forget(query)
+        if query.tries > 1 or not server:  # the only try was forgotten with its reply
+            self._forget(query)
         del self._running[query.asked.wire]
         status, values, cnames, ttl = answer
         lookup = Lookup(query.asked.name, query.rtype, status, values, cnames, ttl, server, time.time())
@@ -452,7 +460,7 @@ class Resolver:
     def _forget(self, query: _Query) -> None:
         for channel, query_id in query.attempts:
             channel.forget(query_id, query)
-        query.attempts.clear()
+        query.attempts = ()
 
 
 def parse_servers(text: str) -> tuple[tuple[str, int], ...]:

@@ -1,0 +1,195 @@
+"""Delimited text: encoding, delimiter and records, however the file was exported."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+
+from leads.company_list.messages import UnreadableFile
+from leads.company_list.tables import MAX_CELL_CHARS, MAX_COLUMNS, MAX_ROW_CHARS, MAX_ROWS, Row
+
+MAX_TEXT_BYTES = 100 << 20  # text streams in constant memory; the limit bounds the time of one import
+MAX_QUOTED_LINES = 50  # a quoted field with more line breaks than this was never closed
+DELIMITERS = ";,\t|"
+
+_CHUNK = 1 << 20
+_SAMPLE_BYTES = 64 << 10
+_SAMPLE_RECORDS = 200
+# Turkish letters in code page 857 (Excel's "CSV (MS-DOS)") and in Windows-1254; the two sets do not overlap.
+_CP857_LETTERS = bytes.fromhex("80 81 87 8d 94 98 99 9a 9e 9f a6 a7")
+_CP1254_LETTERS = bytes.fromhex("c7 d0 d6 dc dd de e7 f0 f6 fc fd fe")
+_CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1a\x1b"))
+
+csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW_CHARS))
+
+
+class TextTable:
+    """A CSV, TSV or other delimited text file."""
+
+    kind = "text"
+    sheet = ""
+    sheets: tuple[str, ...] = ()
+
+    def __init__(self, path: Path) -> None:
+        """Raises UnreadableFile: too_large, not_a_table, too_many_rows, row_too_long."""
+        size = path.stat().st_size
+        if size > MAX_TEXT_BYTES:
+            raise UnreadableFile("too_large", size_mb=math.ceil(size / 2**20), limit_mb=MAX_TEXT_BYTES >> 20)
+        self.path = path
+        self.encoding, self.row_count = _examine(path)
+        if self.row_count > MAX_ROWS:
+            raise UnreadableFile("too_many_rows", limit=MAX_ROWS)
+        with self._open() as file:
+            first = file.readline(10)
+            declared = first.removeprefix("\ufeff").rstrip("\r\n")
+            # Excel's own declaration; it is not a row of the sheet.
+            self._skips_first = declared[:4].lower() == "sep=" and declared[4:5] in DELIMITERS and len(declared) == 5
+            if self._skips_first:
+                self.delimiter = declared[4]
+            else:
+                file.seek(0)
+                self.delimiter = sniff_delimiter(islice(_lines(file), _SAMPLE_RECORDS))
+
+    def rows(self) -> Iterator[Row]:
+        """See Table.rows."""
+        delimiter = self.delimiter or "\0"  # no NUL survives `_lines`
+        with self._open() as file:
+            if self._skips_first:
+                file.readline()
+            for number, record in enumerate(_records(_lines(file), delimiter), 1):
+                cells = parse_record(record, delimiter)
+                if any(cells):
+                    yield Row(number, cells)
+
+    def _open(self) -> TextIO:
+        return self.path.open(encoding=self.encoding, errors="replace", newline="")
+
+
+def parse_record(record: str, delimiter: str) -> list[str]:
+    """The fields of one record, trimmed; a quote left open ends with the record."""
+    try:
+        fields = next(csv.reader((record,), delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error:  # a bare carriage return between unquoted fields
+        fields = record.replace('"', "").split(delimiter)
+    return [field[:MAX_CELL_CHARS].strip() for field in fields[:MAX_COLUMNS]]
+
+
+def sniff_delimiter(lines: Iterable[str]) -> str:
+    """The delimiter that cuts most lines into the same number of fields; "" if none does (one column)."""
+    sample = [line for line in lines if line.strip()]
+    best, best_score = "", 0.0
+    for delimiter in DELIMITERS:
+        widths = [len(parse_record(record, delimiter)) for record in _records(sample, delimiter)]
+        cut = [width for width in widths if width > 1]
+        if len(cut) * 2 < len(widths) and len(cut) < 3:
+            continue
+        width, times = Counter(cut).most_common(1)[0]
+        ragged = len(cut) / len(widths) / 4  # short rows still speak for a delimiter, but softly
+        score = max(times / len(widths), ragged) ** 2 * math.log2(width)
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best if best_score > 0.02 else ""
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    """Physical lines without NUL characters. Raises UnreadableFile row_too_long."""
+    for number in range(1, 1 << 62):
+        line = file.readline(MAX_ROW_CHARS)
+        if not line:
+            return
+        if len(line) == MAX_ROW_CHARS:
+            raise UnreadableFile("row_too_long", row=number)
+        yield line.replace("\0", "") if "\0" in line else line
+
+
+def _records(lines: Iterable[str], delimiter: str) -> Iterator[str]:
+    """Join lines that belong to one quoted field. A quote that does not close within MAX_QUOTED_LINES is taken as a
+    plain character, so that one stray quote cannot swallow the companies below it."""
+    waiting: deque[str] = deque()
+    source = iter(lines)
+    while (line := waiting.popleft() if waiting else next(source, None)) is not None:
+        if line.count('"') % 2 == 0 or not _leaves_quote_open(line, delimiter):
+            yield line
+            continue
+        joined = [line]
+        while len(joined) <= MAX_QUOTED_LINES:
+            more = waiting.popleft() if waiting else next(source, None)
+            if more is None:
+                break
+            joined.append(more)
+            if '"' in more and not _leaves_quote_open("".join(joined), delimiter):
+                break
+        if len(joined) > 1 and not _leaves_quote_open("".join(joined), delimiter):
+            yield "".join(joined)
+        else:
+            yield line.replace('"', "")
+            waiting.extendleft(reversed(joined[1:]))
+
+
+def _leaves_quote_open(text: str, delimiter: str) -> bool:
+    try:
+        return len(list(csv.reader((text, "\n"), delimiter=delimiter, skipinitialspace=True))) < 2
+    except csv.Error:
+        return False
+
+
+def _examine(path: Path) -> tuple[str, int]:
+    """Encoding and number of lines. Raises UnreadableFile not_a_table."""
+    with path.open("rb") as file:
+        sample = file.read(_SAMPLE_BYTES)
+    if encoding := _wide_encoding(sample):
+        newline = "\n".encode("utf-16-be" if encoding.endswith("be") or sample.startswith(b"\xfe\xff") else "utf-16-le")
+        return encoding, sum(chunk.count(newline) for chunk in _chunks(path)) + 1
+    if len(sample) - len(sample.translate(None, _CONTROL)) > len(sample) * 0.05:
+        raise UnreadableFile("not_a_table")
+    lines = good = bad = 0
+    turkish: Counter[str] = Counter()
+    tail = b""
+    for chunk in _chunks(path):
+        lines += chunk.count(b"\n") or chunk.count(b"\r")
+        if chunk.isascii() and not tail:
+            continue
+        text = (tail + chunk).decode("utf-8", "replace")
+        tail = _unfinished(tail + chunk)
+        bad += text.count("\ufffd") - bool(tail)
+        good += len(text) - len(text.encode("ascii", "ignore")) - text.count("\ufffd")
+        turkish["cp857"] += len(chunk) - len(chunk.translate(None, _CP857_LETTERS))
+        turkish["cp1254"] += len(chunk) - len(chunk.translate(None, _CP1254_LETTERS))
+    if bad + bool(tail) <= good // 20:  # a few broken bytes do not make a UTF-8 file anything else
+        return ("utf-8-sig" if sample.startswith(b"\xef\xbb\xbf") else "utf-8"), lines + 1
+    # Turkish wins over Western: the code pages 1252 and 1254 differ in six letters, all of them Turkish in 1254.
+    return ("cp857" if turkish["cp857"] > turkish["cp1254"] else "cp1254"), lines + 1
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+
+
+def _unfinished(chunk: bytes) -> bytes:
+    """The bytes of a UTF-8 character that was cut off at the end of the chunk."""
+    for back in range(1, min(4, len(chunk) + 1)):
+        byte = chunk[-back]
+        if byte >= 0xC0:
+            return chunk[-back:] if back < (2 if byte < 0xE0 else 3 if byte < 0xF0 else 4) else b""
+        if byte < 0x80:
+            return b""
+    return b""
+
+
+def _wide_encoding(sample: bytes) -> str:
+    """UTF-16, told by its mark or by the empty high bytes of Latin text; "" = not UTF-16."""
+    if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    high, low = sample[0::2], sample[1::2]
+    if len(sample) >= 4 and low.count(0) > len(low) * 0.6 and high.count(0) < len(high) * 0.2:
+        return "utf-16-le"
+    if len(sample) >= 4 and high.count(0) > len(high) * 0.6 and low.count(0) < len(low) * 0.2:
+        return "utf-16-be"
+    return ""
