@@ -43,7 +43,9 @@ def _scan(count: int) -> dict[str, Any]:
     job.refresh_from_db()
     assert job.state == Job.State.DONE, job.error
     assert Scan.objects.count() == count
-    states = {state: Lead.objects.filter(verdict_state=state).count() for state in ("complete", "partial", "undetermined")}
+    states = {
+        state: Lead.objects.filter(verdict_state=state).count() for state in ("complete", "partial", "undetermined")
+    }
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM leads_event")
         events = cursor.fetchone()[0]
@@ -83,8 +85,16 @@ def _asyncresolver(port: int, count: int) -> dict[str, Any]:
 
         async def one(domain: str) -> None:
             async with gate:
-                questions = [(domain, "MX"), (domain, "TXT"), (f"_dmarc.{domain}", "TXT"), (f"autodiscover.{domain}", "CNAME")]
-                questions += [(f"{selector}._domainkey.{domain}", "TXT") for selector in ("default", "google", "selector1", "selector2")]
+                questions = [
+                    (domain, "MX"),
+                    (domain, "TXT"),
+                    (f"_dmarc.{domain}", "TXT"),
+                    (f"autodiscover.{domain}", "CNAME"),
+                ]
+                questions += [
+                    (f"{selector}._domainkey.{domain}", "TXT")
+                    for selector in ("default", "google", "selector1", "selector2")
+                ]
                 for name, kind in questions:
                     try:
                         await resolver.resolve(name, kind, raise_on_no_answer=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
+MAX_FILE_BYTES = 100 << 20  # files stream in constant memory; the limit bounds the time of one import
 MAX_ROWS = 1_048_576  # Excel's own limit
 MAX_COLUMNS = 100
 MAX_CELL_CHARS = 32_767  # Excel's own limit
@@ -22,7 +23,7 @@ class Row(NamedTuple):
     links: Mapping[int, str] = NO_LINKS
 
 
-class Table(Protocol):
+class Source(Protocol):
     """A file that can be read row by row, as often as wanted, in constant memory."""
 
     kind: str  # "xlsx" or "text"

@@ -13,7 +13,6 @@ from typing import TextIO
 from leads.company_list.messages import UnreadableFile
 from leads.company_list.tables import MAX_CELL_CHARS, MAX_COLUMNS, MAX_ROW_CHARS, MAX_ROWS, Row
 
-MAX_TEXT_BYTES = 100 << 20  # text streams in constant memory; the limit bounds the time of one import
 MAX_QUOTED_LINES = 50  # a quoted field with more line breaks than this was never closed
 DELIMITERS = ";,\t|"
 
@@ -36,10 +35,7 @@ class TextTable:
     sheets: tuple[str, ...] = ()
 
     def __init__(self, path: Path) -> None:
-        """Raises UnreadableFile: too_large, not_a_table, too_many_rows, row_too_long."""
-        size = path.stat().st_size
-        if size > MAX_TEXT_BYTES:
-            raise UnreadableFile("too_large", size_mb=math.ceil(size / 2**20), limit_mb=MAX_TEXT_BYTES >> 20)
+        """Raises UnreadableFile: not_a_table, too_many_rows, row_too_long."""
         self.path = path
         self.encoding, self.row_count = _examine(path)
         if self.row_count > MAX_ROWS:

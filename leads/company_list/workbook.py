@@ -25,8 +25,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, fr
 from leads.company_list.messages import UnreadableFile
 from leads.company_list.tables import MAX_CELL_CHARS, MAX_COLUMNS, MAX_ROWS, Row
 
-MAX_PACKED_BYTES = 50 << 20
-MAX_UNPACKED_BYTES = 300 << 20  # about a million rows of ten columns
+MAX_UNPACKED_BYTES = 500 << 20  # more than a million rows of ten columns
 MAX_RATIO = 200  # real workbooks pack 5 to 60 times
 RATIO_FROM_BYTES = 10 << 20  # small workbooks may pack better
 MAX_PARTS = 5_000
@@ -60,7 +59,7 @@ class Workbook:
     delimiter = ""
 
     def __init__(self, path: Path, sheet: str = "") -> None:
-        """Raises UnreadableFile: too_large, unpacks_too_large, unsafe_workbook, damaged_workbook, no_such_sheet,
+        """Raises UnreadableFile: unpacks_too_large, unsafe_workbook, damaged_workbook, no_such_sheet,
         too_many_rows."""
         self.path = path
         with _opened(path) as archive:
@@ -273,8 +272,6 @@ def _opened(path: Path) -> Iterator[ZipFile]:
 def _refuse_bombs(path: Path, archive: ZipFile) -> None:
     """Sizes in the directory can be trusted: zipfile stops at them and checks the CRC."""
     packed = path.stat().st_size
-    if packed > MAX_PACKED_BYTES:
-        raise UnreadableFile("too_large", size_mb=-(-packed >> 20), limit_mb=MAX_PACKED_BYTES >> 20)
     parts = archive.infolist()
     unpacked = sum(part.file_size for part in parts)
     too_dense = unpacked > RATIO_FROM_BYTES and unpacked > packed * MAX_RATIO

@@ -63,5 +63,7 @@ class Command(BaseCommand):
                         [company.name, f"www.{company.domain}", f"info@{company.domain}", company.city, company.sector]
                     )
             owner = User.objects.get(username="seller")
-            created = sum(verdict.verdict == "created" for verdict in import_file(path, by=owner, owner=owner, scan=True))
+            created = sum(
+                verdict.verdict == "created" for verdict in import_file(path, by=owner, owner=owner, scan=True)
+            )
         self.stdout.write(f"{created} demo companies added; the worker scans them now.")

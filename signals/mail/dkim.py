@@ -1,0 +1,86 @@
+"""DKIM keys (RFC 6376): which selectors hold a live key, and what proves that none exists.
+
+Selectors cannot be listed, so an absence needs a proof: `_domainkey` itself does not exist, or what lies there
+is explained (mail-dns-signals section 2.4).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from signals.mail.answers import DEFINITE, Answers, Question
+from signals.mail.tags import parse_tags
+from signals.types import DkimFacts
+
+COMMON_SELECTORS = ("selector1", "selector2", "google", "default")
+SELECTORS = (*COMMON_SELECTORS, "mail", "dkim", "k1", "s1", "s2", "zoho", "protonmail", "fm1", "sig1")
+IMPROBABLE_SELECTOR = "hunter-no-such-key-7f3a"  # a name nobody publishes, to notice wildcards
+
+
+def selector_question(domain: str, selector: str) -> Question:
+    return f"{selector}._domainkey.{domain}", "TXT"
+
+
+def node_question(domain: str) -> Question:
+    return f"_domainkey.{domain}", "TXT"
+
+
+@lru_cache(maxsize=8192)
+def is_live_key(text: str) -> bool:
+    """Whether a TXT text is a key in use: `v` absent or exactly DKIM1, `p` not empty (section 3.6.1)."""
+    tags = parse_tags(text)
+    return tags.get("v", "DKIM1") == "DKIM1" and bool("".join(tags.get("p", "").split()))
+
+
+def long_list_is_needed(domain: str, answers: Answers) -> bool:
+    """The node exists and none of the common selectors holds a key: the others, and a wildcard, may explain it."""
+    node = answers.get(node_question(domain))
+    return node is not None and node.status in ("ok", "nodata") and not _live(domain, answers)
+
+
+def long_list(domain: str) -> list[Question]:
+    names = (*SELECTORS[len(COMMON_SELECTORS) :], IMPROBABLE_SELECTOR)
+    return [selector_question(domain, selector) for selector in names]
+
+
+def judge(domain: str, answers: Answers) -> DkimFacts:
+    """The state of DKIM over the probes that were asked."""
+    live = _live(domain, answers)
+    if live:
+        return DkimFacts(state="present", selectors=tuple(sorted(live)))
+    node = answers.get(node_question(domain))
+    if node is None or unanswered(domain, answers):
+        return DkimFacts(state="unknown", reason="unanswered")
+    if node.status == "nxdomain" or node.status == "ok" or _explained(domain, answers):
+        return DkimFacts(state="absent")
+    return DkimFacts(state="unknown", reason="unlisted_selector")
+
+
+def unanswered(domain: str, answers: Answers) -> bool:
+    """Whether any probe that was asked got no answer."""
+    asked = (answers.get(question) for question in _probes(domain))
+    return any(lookup is not None and lookup.status not in DEFINITE for lookup in asked)
+
+
+def _probes(domain: str) -> list[Question]:
+    return [node_question(domain), *(selector_question(domain, name) for name in (*SELECTORS, IMPROBABLE_SELECTOR))]
+
+
+def _live(domain: str, answers: Answers) -> list[str]:
+    live = []
+    for selector in SELECTORS:
+        lookup = answers.get(selector_question(domain, selector))
+        if lookup is not None and any(map(is_live_key, lookup.values)):
+            live.append(selector)
+    return live
+
+
+def _explained(domain: str, answers: Answers) -> bool:
+    """Something that is no live key lies at a selector: a revoked or malformed record, or a dangling alias. Or the
+    improbable name exists, so the node is the work of a wildcard."""
+    for selector in SELECTORS:
+        lookup = answers.get(selector_question(domain, selector))
+        if lookup is not None and (lookup.values or lookup.cnames):
+            return True
+    improbable = answers.get(selector_question(domain, IMPROBABLE_SELECTOR))
+    return improbable is not None and (improbable.status != "nxdomain" or bool(improbable.cnames))
