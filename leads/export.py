@@ -18,8 +18,9 @@ COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_lines(leads: LeadQuerySet) -> Iterator[str]:
-    """A header row, then one line for each lead, in the order of the queryset."""
+def csv_lines(leads: LeadQuerySet, *, bom: bool = False) -> Iterator[str]:
+    """A header row, then one line for each lead, in the order of the queryset. `bom` for files people open:
+    without it Excel reads UTF-8 as cp1254."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, delimiter=";")
 
@@ -29,7 +30,7 @@ def csv_lines(leads: LeadQuerySet) -> Iterator[str]:
         writer.writerow(cells)
         return buffer.getvalue()
 
-    yield line(COLUMNS)
+    yield ("\ufeff" if bom else "") + line(COLUMNS)
     for lead in leads.select_related("owner").prefetch_related("tags").iterator(chunk_size=1000):
         yield line(_cells(lead))
 

@@ -16,10 +16,11 @@ MAX_NAME_CHARS = 4000
 SAMPLES = 5
 
 # What people write into a cell that has to be filled; folded.
-_NOTHING = frozenset(
-    "yok,yoktur,bilinmiyor,belirtilmemis,belirsiz,bos,mevcut degil,web sitesi yok,sitesi yok,mail yok,e-posta yok,"
-    "x,xx,xxx,n a,na,nan,none,null,unknown,no,nil,-,--,---,.,..,0,1,@,_".split(",")
-) | {""}
+_NOTHING = frozenset({
+    "", "-", "--", "---", ".", "0", "x", "xx", "xxx", "n a", "na", "nan", "none", "null", "unknown", "no",
+    "yok", "yoktur", "bilinmiyor", "belirtilmemis", "bos", "mevcut degil", "web sitesi yok", "sitesi yok", "mail yok",
+    "e-posta yok",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

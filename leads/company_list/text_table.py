@@ -78,18 +78,23 @@ def parse_record(record: str, delimiter: str) -> list[str]:
 def sniff_delimiter(lines: Iterable[str]) -> str:
     """The delimiter that cuts most lines into the same number of fields; "" if none does (one column)."""
     sample = [line for line in lines if line.strip()]
-    best, best_score = "", 0.0
-    for delimiter in DELIMITERS:
-        widths = [len(parse_record(record, delimiter)) for record in _records(sample, delimiter)]
-        cut = [width for width in widths if width > 1]
-        if len(cut) * 2 < len(widths) and len(cut) < 3:
-            continue
-        width, times = Counter(cut).most_common(1)[0]
-        ragged = len(cut) / len(widths) / 4  # short rows still speak for a delimiter, but softly
-        score = max(times / len(widths), ragged) ** 2 * math.log2(width)
-        if score > best_score:
-            best, best_score = delimiter, score
-    return best if best_score > 0.02 else ""
+    scores = {delimiter: _score(list(_records(sample, delimiter)), delimiter) for delimiter in DELIMITERS}
+    best = max(DELIMITERS, key=lambda delimiter: scores[delimiter])
+    return best if scores[best] > 0.02 else ""
+
+
+def _score(records: list[str], delimiter: str) -> float:
+    widths = [len(parse_record(record, delimiter)) for record in records]
+    cut = [width for width in widths if width > 1]
+    if not cut or (len(cut) * 2 < len(widths) and len(cut) < 3):
+        return 0.0
+    width, times = Counter(cut).most_common(1)[0]
+    ragged = len(cut) / len(widths) / 4  # short rows still speak for a delimiter, but softly
+    # A comma with a blank behind it stands in a sentence more often than between fields.
+    spaced = sum(record.count(delimiter + " ") for record in records) / sum(
+        record.count(delimiter) for record in records
+    )
+    return max(times / len(widths), ragged) ** 2 * math.log2(width) * (1 - 0.7 * spaced)
 
 
 def _lines(file: TextIO) -> Iterator[str]:
@@ -113,7 +118,7 @@ def _records(lines: Iterable[str], delimiter: str) -> Iterator[str]:
             yield line
             continue
         joined = [line]
-        while len(joined) <= MAX_QUOTED_LINES:
+        while len(joined) <= MAX_QUOTED_LINES and sum(map(len, joined)) < MAX_ROW_CHARS:
             more = waiting.popleft() if waiting else next(source, None)
             if more is None:
                 break

@@ -309,7 +309,7 @@ def _elements(archive: ZipFile, part: str) -> Iterator[tuple[str, dict[str, str]
 
 
 def _relations(archive: ZipFile, part: str) -> dict[str, tuple[str, str]]:
-    """Relationships of a part ("" = the package): id to (type, target); targets inside the package are made absolute."""
+    """Relationships of a part ("" = the package): id to (type, target); targets inside the package are absolute."""
     place = PurePosixPath(part)
     name = str(place.parent / "_rels" / f"{place.name}.rels")
     if name not in archive.NameToInfo:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpResponse, StreamingHttpResponse
@@ -51,12 +49,7 @@ def lead_list(request: Request) -> HttpResponse:
 @require_GET
 def lead_export(request: Request) -> StreamingHttpResponse:
     leads = LeadQuery.from_url(request.GET).ordered(request.user)
-
-    def lines() -> Iterator[str]:
-        yield "\ufeff"  # without it Excel reads UTF-8 as cp1254
-        yield from csv_lines(leads)
-
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(csv_lines(leads, bom=True), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="leads.csv"'
     return response
 

@@ -7,6 +7,7 @@ of the scenario definitions; lean analysis skips what an answer already at hand 
 from __future__ import annotations
 
 import scoring
+
 from signals.mail import dkim, dmarc, mailbox, spf
 from signals.mail.answers import DEFINITE, Answers, Question
 from signals.mail.providers import gateway_of, provider_of, service_of
@@ -26,7 +27,7 @@ def questions(domain: str, answers: Answers, *, thorough: bool) -> list[Question
 
 
 def _first(domain: str, thorough: bool) -> list[Question]:
-    selectors = dkim.SELECTORS + (dkim.IMPROBABLE_SELECTOR,) if thorough else dkim.COMMON_SELECTORS
+    selectors = (*dkim.SELECTORS, dkim.IMPROBABLE_SELECTOR) if thorough else dkim.COMMON_SELECTORS
     return [
         (domain, "MX"),
         (domain, "TXT"),

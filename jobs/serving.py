@@ -1,0 +1,116 @@
+"""`manage.py serve`: web, worker and, if asked, the sandbox as one tree that one Ctrl-C stops."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+
+from jobs.processes import Child, manage, stop_event
+
+logger = logging.getLogger(__name__)
+
+STEP = 0.3  # seconds between two looks
+RESTART_PAUSE = 2.0
+STOP_GRACE = 12.0  # more than the worker gives its cluster
+SANDBOX_WAIT = 20.0
+
+
+@dataclass
+class _Kept:
+    """A child that is started again, after a pause, when it ends."""
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str]
+    child: Child | None = None
+    start_at: float = field(default_factory=time.monotonic)
+
+    def look(self) -> None:
+        if self.child is not None and self.child.exit_code() is not None:
+            logger.error("%s ended with code %s and is started again", self.name, self.child.exit_code())
+            self.child.kill()
+            self.child, self.start_at = None, time.monotonic() + RESTART_PAUSE
+        if self.child is None and time.monotonic() >= self.start_at:
+            self.child = Child(self.command, self.env)
+
+
+def serve(*, port: int, sandbox: bool, say: Callable[[str], object] = print) -> None:
+    """Run until SIGTERM or SIGINT; `say` gets the address once the web answers. Raises CommandError when the port cannot be used."""
+    host = "127.0.0.1" if settings.HUNTER_ENV == "dev" else "0.0.0.0"  # noqa: S104 - a container's port
+    _check_port(host, port)
+    stopped = stop_event()
+    kept: list[_Kept] = []
+    env: dict[str, str] = {}
+    try:
+        if sandbox:
+            dns_port = _free_port()
+            kept.append(_Kept("sandbox", manage("sandbox", "--dns-port", str(dns_port)), {}))
+            kept[0].look()
+            _wait_until_open(dns_port)
+            env = {"HUNTER_DNS_SERVERS": f"127.0.0.1:{dns_port}", "HUNTER_SANDBOX": "true"}
+        kept += [_Kept("web", _gunicorn(host, port), env), _Kept("worker", manage("worker"), env)]
+        announced = False
+        while not stopped.wait(STEP):
+            for one in kept:
+                one.look()
+            if not announced and _is_open(port):
+                announced = True
+                say(_("Hunter answers at %(url)s (Ctrl-C stops it)") % {"url": f"http://127.0.0.1:{port}/"})
+    finally:
+        children = [one.child for one in kept if one.child is not None]
+        for child in children:
+            child.ask_to_stop()
+        deadline = time.monotonic() + STOP_GRACE
+        for child in children:
+            child.stop(max(0.0, deadline - time.monotonic()))
+
+
+def _gunicorn(host: str, port: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "gunicorn", settings.WSGI_APPLICATION.replace(".application", ":application")),
+        *("--worker-class", "gthread", "--workers", "2", "--threads", "4", "--bind", f"{host}:{port}"),
+        *("--max-requests", "2000", "--max-requests-jitter", "200", "--graceful-timeout", "8"),
+    ]
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                _("Port %(port)d cannot be used (%(error)s). Choose another one with --port or HUNTER_PORT.")
+                % {"port": port, "error": error.strerror}
+            ) from error
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _is_open(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def _wait_until_open(port: int) -> None:
+    deadline = time.monotonic() + SANDBOX_WAIT
+    while not _is_open(port):
+        if time.monotonic() > deadline:
+            raise CommandError(_("The sandbox does not answer."))
+        time.sleep(0.1)

@@ -1,0 +1,205 @@
+"""The Django admin over every model of the domain: the same verbs as the pages, on fast changelists.
+
+What scans and imports write is read-only here; people change what people own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from django.contrib import admin, messages
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.functional import cached_property
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from leads import models, scanning, services
+from leads.export import csv_lines
+from leads.lead_page import scan_behind
+
+COUNTED_ROWS = 10_000
+Row = TypeVar("Row", bound=Model)
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts no further than `COUNTED_ROWS`: a changelist of millions opens as fast as one of hundreds."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by()[:COUNTED_ROWS].count())
+
+
+class FastAdmin(admin.ModelAdmin, Generic[Row]):  # type: ignore[type-arg]
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+
+
+class LedgerAdmin(FastAdmin[Row]):
+    """Rows that Hunter writes: to look at, not to change."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+_OWNED_BY_PEOPLE = (
+    "domain", "company_name", "contact_emails", "city", "country", "source", "owner", "watchers", "tags",
+    "follow_up_on", "snoozed_until", "outcome",
+)  # fmt: skip
+_VERDICT = (
+    "verdict_rows", "verdict_state", "provider", "mail_service", "gateway", "local_provider", "segment", "score_low",
+    "score_high", "confidence", "priority_category", "priority_score", "technical_heat", "commercial_heat",
+    "commercial_segment", "tenant_size", "has_spf", "has_dkim", "dmarc_policy", "mx_root", "rules_version",
+    "scanned_at", "changed_at", "rescan_at",
+)  # fmt: skip
+
+
+@admin.register(models.Lead)
+class LeadAdmin(FastAdmin[models.Lead]):
+    list_display = ("domain", "company_name", "segment", "priority_category", "score", "provider", "owner", "scanned_at")
+    list_filter = ("segment", "priority_category", "provider", "dmarc_policy", "verdict_state", "source", "outcome")
+    list_select_related = ("owner",)
+    ordering = ("priority_score", "-score", "pk")
+    search_fields = ("search_text",)
+    search_help_text = _("Company, domain, city or contact; Turkish letters may be typed without their dots.")
+    filter_horizontal = ("tags", "watchers")
+    fieldsets = (
+        (None, {"fields": _OWNED_BY_PEOPLE}),
+        (_("Verdict"), {"fields": _VERDICT}),
+        (_("Dismissal"), {"fields": ("dismissed_at", "dismissed_by", "dismissed_reason")}),
+        (_("Origin"), {"fields": ("created_at", "created_by", "import_batch")}),
+    )
+    actions = ("rescan", "export", "dismiss")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Lead | None = None) -> tuple[str, ...]:
+        fixed = (*_VERDICT, "dismissed_at", "dismissed_by", "dismissed_reason", "created_at", "created_by", "import_batch")
+        return fixed if obj is None else ("domain", *fixed)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[models.Lead], search_term: str
+    ) -> tuple[QuerySet[models.Lead], bool]:
+        """The folded search of the lead list."""
+        found = models.Lead.objects.search(search_term).values("pk") if search_term else None
+        return (queryset if found is None else queryset.filter(pk__in=found)), False
+
+    @admin.display(description=_("score"))
+    def verdict_rows(self, lead: models.Lead) -> str:
+        shown = scan_behind(lead)
+        if shown is None:
+            return "–"
+        rows = format_html_join("", "<li>{}: {:+d}</li>", ((row.label, row.points) for row in shown.rows))
+        return format_html("<strong>{}</strong><ul>{}</ul>", lead.score, rows)
+
+    @admin.action(description=_("Scan the selected leads again"), permissions=["scan"])
+    def rescan(self, request: HttpRequest, leads: Any) -> None:
+        job = scanning.queue_scan(leads, subject=str(_("Rescan of selected leads")), started_by=request.user)
+        if job is None:
+            self.message_user(request, _("These leads are waiting for their scan already."), messages.INFO)
+            return
+        text = ngettext("%(count)d lead will be scanned.", "%(count)d leads will be scanned.", job.total)
+        self.message_user(request, text % {"count": job.total}, messages.SUCCESS)
+
+    @admin.action(description=_("Export the selected leads (CSV)"), permissions=["export"])
+    def export(self, request: HttpRequest, leads: Any) -> StreamingHttpResponse:
+        response = StreamingHttpResponse(csv_lines(leads, bom=True), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="leads.csv"'
+        return response
+
+    @admin.action(description=_("Dismiss the selected leads"), permissions=["change"])
+    def dismiss(self, request: HttpRequest, leads: Any) -> None:
+        user: Any = request.user
+        for lead in leads.open():
+            services.dismiss(lead, by=user, reason="")
+
+    def has_scan_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("leads.scan_lead") and request.user.has_perm("leads.bulk_change_leads")
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("leads.export_leads")
+
+
+@admin.register(models.Scan)
+class ScanAdmin(LedgerAdmin[models.Scan]):
+    list_display = ("lead", "status", "created_at", "duration", "rules_version")
+    list_filter = ("status",)
+    list_select_related = ("lead",)
+    ordering = ("-pk",)
+
+
+@admin.register(models.Event)
+class EventAdmin(LedgerAdmin[models.Event]):
+    list_display = ("at", "lead", "kind", "old", "new", "by")
+    list_filter = ("kind",)
+    list_select_related = ("lead", "by")
+    ordering = ("-at",)
+
+
+@admin.register(models.Alert)
+class AlertAdmin(LedgerAdmin[models.Alert]):
+    list_display = ("created_at", "lead", "type", "read_at", "read_by")
+    list_filter = ("type",)
+    list_select_related = ("lead", "read_by")
+    ordering = ("-created_at",)
+
+
+@admin.register(models.Note)
+class NoteAdmin(FastAdmin[models.Note]):
+    list_display = ("created_at", "lead", "text", "by")
+    list_select_related = ("lead", "by")
+    autocomplete_fields = ("lead",)
+    readonly_fields = ("by", "created_at")
+
+    def save_model(self, request: HttpRequest, obj: models.Note, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            user: Any = request.user
+            obj.pk = services.add_note(obj.lead, obj.text, by=user).pk
+
+
+@admin.register(models.Tag)
+class TagAdmin(FastAdmin[models.Tag]):
+    list_display = ("name", "automatic")
+    search_fields = ("name",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj is not None and obj.automatic)
+
+
+@admin.register(models.SavedView)
+class SavedViewAdmin(FastAdmin[models.SavedView]):
+    list_display = ("name", "owner", "shared", "query")
+    list_select_related = ("owner",)
+
+
+@admin.register(models.ImportBatch)
+class ImportBatchAdmin(LedgerAdmin[models.ImportBatch]):
+    list_display = (
+        "file_name", "state", "rows_total", "created_count", "matched_count", "duplicate_count", "rejected_count",
+        "created_by", "created_at",
+    )  # fmt: skip
+    list_filter = ("state",)
+    list_select_related = ("created_by",)
+
+
+@admin.register(models.ImportRow)
+class ImportRowAdmin(LedgerAdmin[models.ImportRow]):
+    list_display = ("batch", "row", "domain", "company_name", "verdict", "reason")
+    list_filter = ("verdict",)
+    list_select_related = ("batch",)
+    ordering = ("-pk",)
+
+
+@admin.register(models.DomainClaim)
+class DomainClaimAdmin(LedgerAdmin[models.DomainClaim]):
+    list_display = ("claim", "lead", "via", "source", "by", "created_at")
+    list_filter = ("source",)
+    list_select_related = ("lead", "by")
+    ordering = ("-pk",)

@@ -1,0 +1,111 @@
+"""From a row to a company: which claim counts, what is kept, and why a row is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from leads.company_list.header import Role
+from leads.company_list.reading import open_table
+from leads.company_list.rows import CompanyRow, iter_rows, preview
+from tests.company_list.files import COMPANIES, HEADER, text_file, workbook
+
+TITLES = ["Firma", "Web", "E-posta", "Alan Adı", "Şehir", "Adres"]
+
+
+def read_one(path: Path, *cells: str, titles: list[str] = TITLES) -> CompanyRow:
+    table = open_table(text_file(path / "list.csv", [titles, list(cells), ["Son", "son.com"]], "\t"), "list.csv")
+    return next(iter_rows(table, table.mapping))
+
+
+def named(row: CompanyRow) -> list[tuple[str, str]]:
+    return [(claim.domain, claim.via) for claim in row.claims]
+
+
+def test_the_mail_domain_is_not_claimed_next_to_a_web_site(tmp_path: Path) -> None:
+    row = read_one(tmp_path, "Işık", "isik.com", "info@muhasebeci.com")
+    assert named(row) == [("isik.com", "website")]
+    assert row.emails == ["info@muhasebeci.com"]
+
+
+def test_the_mail_domain_is_claimed_when_there_is_no_web_site(tmp_path: Path) -> None:
+    assert named(read_one(tmp_path, "Işık", "yok", "info@isik.com")) == [("isik.com", "email")]
+    assert named(read_one(tmp_path, "Işık", "facebook.com/isik", "info@isik.com")) == [("isik.com", "email")]
+    assert named(read_one(tmp_path, "Işık", "info@isik.com")) == [("isik.com", "email")]
+
+
+def test_a_domain_column_is_as_good_as_a_web_site(tmp_path: Path) -> None:
+    assert named(read_one(tmp_path, "Işık", "", "a@b.com", "isik.com")) == [("isik.com", "domain")]
+
+
+def test_a_row_may_name_several_domains_each_counts_once(tmp_path: Path) -> None:
+    row = read_one(tmp_path, "Işık", "www.isik.com, isik.com.tr / isik.com", "", "isik.com")
+    assert [domain for domain, _ in named(row)] == ["isik.com", "isik.com.tr"]
+
+
+def test_a_private_address_is_kept_but_refused_as_a_claim(tmp_path: Path) -> None:
+    row = read_one(tmp_path, "Işık", "", "isik@gmail.com, i.isik@hotmail.com")
+    assert row.claims == []
+    assert [rejection.reason for rejection in row.rejections] == ["consumer_email", "consumer_email"]
+    assert row.emails == ["isik@gmail.com", "i.isik@hotmail.com"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason", "raw"),
+    [
+        (("Işık", "", ""), "no_domain", "Işık"),
+        (("Işık", "yok", "-", "N/A"), "no_domain", "Işık"),
+        (("", "", "", "", "İzmir"), "empty_row", ""),
+        (("Işık", "isik"), "invalid_domain", "isik"),
+        (("Işık", "10.1.1.1"), "ip_address", "10.1.1.1"),
+        (("Işık", "instagram.com/isik", "isik@gmail.com"), "shared_platform", "instagram.com/isik"),
+    ],
+)
+def test_a_refused_row_says_why(tmp_path: Path, cells: tuple[str, ...], reason: str, raw: str) -> None:
+    row = read_one(tmp_path, *cells)
+    assert row.claims == []
+    assert (row.rejections[0].reason, row.rejections[0].raw) == (reason, raw)
+
+
+def test_nothing_is_taken_from_an_address(tmp_path: Path) -> None:
+    row = read_one(tmp_path, "Işık", "isik.com", "", "", "İzmir", "Plaza.com Sok. no:5 baska.com.tr")
+    assert named(row) == [("isik.com", "website")]
+    assert row.city == "İzmir"
+
+
+def test_names_are_trimmed_and_blanks_collapsed(tmp_path: Path) -> None:
+    assert read_one(tmp_path, "  Işık \u00a0  Şişe  A.Ş. ", "isik.com").company_name == "Işık Şişe A.Ş."
+
+
+def test_the_preview_shows_every_column_with_samples(tmp_path: Path) -> None:
+    found = preview(workbook(tmp_path / "list.xlsx", Liste=[["LİSTE"], HEADER, *COMPANIES]), "list.xlsx")
+    assert [(column.index, column.title, column.role) for column in found.columns] == [
+        (0, "FİRMA ÜNVANI", Role.COMPANY),
+        (1, "WEB SİTESİ", Role.WEBSITE),
+        (2, "E-POSTA", Role.EMAIL),
+        (3, "ŞEHİR", Role.CITY),
+        (4, "ÜLKE", Role.COUNTRY),
+    ]
+    assert found.columns[4].samples == ["Türkiye"]
+    assert found.columns[0].confidence == 1.0
+    assert (found.header_row, found.sheet, found.sheets, found.kind) == (2, "Liste", ("Liste",), "xlsx")
+    assert [row.number for row in found.rows] == [3, 4, 5]
+
+
+def test_the_preview_follows_the_header_a_person_named(tmp_path: Path) -> None:
+    path = text_file(tmp_path / "list.csv")
+    assert preview(path, header_row=3).columns[0].title == COMPANIES[1][0]
+    assert preview(path, header_row=0).columns[0].samples[0] == "FİRMA ÜNVANI"
+    assert preview(path, header_row=500).columns == []
+
+
+def test_the_columns_a_person_chose_are_used(tmp_path: Path) -> None:
+    table = open_table(text_file(tmp_path / "list.csv"), "list.csv")
+    chosen = table.mapping_of({"0": "", "1": "", "2": "email", "3": "company", "4": ""}, 2)
+    rows = list(iter_rows(table, chosen))
+    assert [(row.number, row.company_name, named(row)) for row in rows] == [
+        (3, "İzmir", []),
+        (4, "Ağrı", [("gunesgida.example", "email")]),
+    ]
+    assert table.mapping_of({}, None).header_row == 1

@@ -1,0 +1,15 @@
+"""A small Hunter for tests with real worker processes: background work and one app that counts."""
+
+from hunter.settings import *  # noqa: F403
+
+INSTALLED_APPS = [
+    "jobs.apps.JobsConfig",
+    "tests.jobs.counting",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django_q",
+]
+MIDDLEWARE = []
+ROOT_URLCONF = "tests.jobs.urls"
+HUNTER_JOB_HANDLERS = {"count": "tests.jobs.counting.handlers.count"}
+HUNTER_DUTIES = {"count ticks": ("tests.jobs.counting.handlers.note_tick", 1)}
