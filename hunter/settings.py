@@ -226,6 +226,11 @@ HUNTER_JOB_HANDLERS = {
     "scan": "leads.tasks.scan",
     "import": "leads.tasks.import_batch",
 }
+# Called when a job ends cancelled or failed, to give up what it held.
+HUNTER_JOB_ENDINGS = {
+    "scan": "leads.tasks.scan_ended",
+    "import": "leads.tasks.import_ended",
+}
 HUNTER_DUTIES = {
     "rescan due": ("leads.tasks.rescan_due", 600),
     "retry undetermined": ("leads.tasks.retry_undetermined", 60),

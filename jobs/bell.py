@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils import timezone
+from django_q.conf import Conf
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
@@ -20,4 +21,14 @@ def ring_tick() -> None:
 
 def waiting() -> int:
     """Messages no worker has taken yet."""
-    return OrmQ.objects.filter(lock__lte=timezone.now()).count()
+    return int(OrmQ.objects.filter(lock__lte=timezone.now()).count())
+
+
+def workers() -> int:
+    """Worker processes in one cluster."""
+    return int(Conf.WORKERS)
+
+
+def time_limit() -> int:
+    """Seconds after which the queue ends a task, and its worker with it."""
+    return int(Conf.TIMEOUT)

@@ -43,7 +43,8 @@ class _Kept:
 
 
 def serve(*, port: int, sandbox: bool, say: Callable[[str], object] = print) -> None:
-    """Run until SIGTERM or SIGINT; `say` gets the address once the web answers. Raises CommandError when the port cannot be used."""
+    """Run until SIGTERM or SIGINT; `say` gets the address once the web answers. Raises CommandError when
+    the port cannot be used."""
     host = "127.0.0.1" if settings.HUNTER_ENV == "dev" else "0.0.0.0"  # noqa: S104 - a container's port
     _check_port(host, port)
     stopped = stop_event()

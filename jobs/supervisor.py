@@ -13,12 +13,11 @@ from datetime import datetime, timedelta
 from threading import Event
 from uuid import uuid4
 
-from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from jobs.bell import ring_tick
+from jobs.bell import ring_tick, time_limit, workers
 from jobs.health import last_sign_of_life
 from jobs.models import Job, JobQuerySet, Lease
 from jobs.processes import Child, exists, manage, stop_event
@@ -98,8 +97,8 @@ class Cluster:
         if silent <= self._limit:
             return False
         # Workers that are all at work cannot answer. Each ends its step before the queue's time limit.
-        too_long = timedelta(seconds=settings.Q_CLUSTER["timeout"]) + self._limit
-        return silent > too_long or busy(self.name) < settings.Q_CLUSTER["workers"]
+        too_long = timedelta(seconds=time_limit()) + self._limit
+        return silent > too_long or busy(self.name) < workers()
 
     def _free(self) -> None:
         """The group is dead: nobody holds its leases any more, and the messages it had taken are lost."""

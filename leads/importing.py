@@ -36,7 +36,8 @@ Verdict = ImportRow.Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowVerdict:
-    """The verdict on one claim of one row; `domain` is "" when the row was rejected."""
+    """The verdict on one claim of one row; `domain` is "" when the row was rejected. `reason` is a key of the
+    REJECTIONS of leads.company_list.messages; of an accepted claim a key of FLAGS, or ""."""
 
     row: CompanyRow
     part: int
@@ -81,8 +82,9 @@ def run_import(run: JobRun) -> None:
     try:
         finished = _import_rows(batch, run)
     except UnreadableFile as error:
-        ImportBatch.objects.filter(pk=batch.pk).update(state=ImportBatch.State.FAILED, error=str(error)[:400])
         raise PermanentFailure(str(error)) from error
+    except FileNotFoundError as error:
+        raise PermanentFailure(_("The file is no longer there. Upload it again.")) from error
     if not finished:
         run.again()
     with transaction.atomic():
@@ -189,7 +191,7 @@ def judge_rows(rows: Iterable[CompanyRow], *, known: set[str], seen: set[str]) -
                 verdict = Verdict.MATCHED if claim.domain in known else Verdict.CREATED
             seen.add(claim.domain)
             yield RowVerdict(
-                row=row, part=part, domain=claim.domain, via=claim.via, raw=claim.raw, verdict=verdict, reason=""
+                row=row, part=part, domain=claim.domain, via=claim.via, raw=claim.raw, verdict=verdict, reason=claim.flag
             )
 
 
@@ -205,6 +207,13 @@ def finish(batch: ImportBatch) -> None:
             started_by=batch.created_by,
         )
     batch.save(update_fields=["state", "finished_at", "scan_job"])
+
+
+def close_undone(job: Job) -> None:
+    """The job of a batch failed or was cancelled: the batch says so, and what it wrote stays. Starting it again goes
+    on after the last row."""
+    state = ImportBatch.State.CANCELLED if job.state == Job.State.CANCELLED else ImportBatch.State.FAILED
+    ImportBatch.objects.filter(job=job).update(state=state, error=job.error[:400], finished_at=timezone.now())
 
 
 def summary(batch: ImportBatch) -> str:

@@ -29,9 +29,14 @@ from leads.verdicts import Judgement, KnownSignals, as_json, judge
 from signals.types import Facts, Observation
 
 SLICE = 1000  # leads looked at by one event loop
+_SILENT_DOMAINS = 20  # that many without a single answer: it is the network
 _UNCERTAIN_RESCAN = timedelta(days=1)
 # Microsoft services in use although the mail is elsewhere: a cross-sell fact (mail-dns-signals section 1.5).
 _MICROSOFT_HINTS = ("dkim_tenant:", "autodiscover_outlook", "lyncdiscover", "enterprise", "spf_outlook")
+
+
+class DnsUnreachable(Exception):
+    """Not one look-up of a whole chunk was answered: the job waits and tries again, no lead is touched."""
 
 
 def queue_scan(leads: LeadQuerySet, *, subject: str, started_by: Any = None, thorough: bool = False) -> Job | None:
@@ -93,6 +98,8 @@ def run_scan(run: JobRun) -> None:
             break
         chunk = max(1, min(250, len(domains) // 8))
         for observations in observe_in_chunks(domains, thorough=bool(run.payload.get("thorough")), chunk=chunk):
+            if _network_is_down(observations):
+                raise DnsUnreachable(_("No DNS server answers. Check the network and HUNTER_DNS_SERVERS."))
             with transaction.atomic():
                 written = record(observations, job=run.job)
                 done += len(written)
@@ -102,6 +109,13 @@ def run_scan(run: JobRun) -> None:
             run.again()
     # A lead may have been taken over by a single scan, or deleted: the total is what this job really did.
     run.checkpoint(done=done, failed=failed, total=done, message=_outcome(done, failed))
+
+
+def _network_is_down(observations: Sequence[Observation]) -> bool:
+    """Every look-up of many domains timed out. A few silent domains may be their own fault and are recorded."""
+    return len(observations) >= _SILENT_DOMAINS and all(
+        lookup.status == "timeout" for observation in observations for lookup in observation.lookups
+    )
 
 
 def scan_now(leads: LeadQuerySet, *, thorough: bool) -> Iterable[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from jobs.models import Job
 from jobs.services import JobRun
 from leads import importing, scanning
 
@@ -12,8 +13,16 @@ def scan(run: JobRun) -> None:
     scanning.run_scan(run)
 
 
+def scan_ended(job: Job) -> None:
+    scanning.release(job)
+
+
 def import_batch(run: JobRun) -> None:
     importing.run_import(run)
+
+
+def import_ended(job: Job) -> None:
+    importing.close_undone(job)
 
 
 def rescan_due() -> None:

@@ -24,6 +24,7 @@ MAX_LABEL_CHARS = 63
 _SUFFIXES = PublicSuffixList(only_icann=True)
 _RESERVED_ENDINGS = frozenset({"example", "test", "invalid"})  # RFC 6761: for samples and tests
 
+_ABBREVIATED_ENDINGS = frozenset({"no", "ltd", "as", "inc", "llc"})  # endings in use, and words in names
 _PIECES = re.compile(r"[,;|•·\t]+")
 # An apostrophe parts a Turkish ending from a name (acme.com'un), but not an address (o'neil@acme.com).
 _WORDS = re.compile(r"[\s<>()\[\]{}\"“”„«»]+|['’](?=\w{0,6}(?:\s|$))")
@@ -128,7 +129,7 @@ def _split_at_slashes(word: str) -> list[str]:
         return [word]
     parts = [part for part in word.split("/") if part]
     several = all(part.find("@") > 0 or _COMMON_ENDING.search(part) for part in parts)
-    if not several or is_platform_domain(judge_host(parts[0])[1]):
+    if not parts or not several or is_platform_domain(judge_host(parts[0])[1]):
         return [word]
     return parts
 
@@ -144,8 +145,8 @@ def _judge(word: str, *, alone: bool) -> Claim | Rejection | None:
         return Rejection(word, "invalid_domain") if "://" in word else None
     reason, domain = judge_host(host)
     is_address = scheme or _WWW.match(host)
-    if not (is_address or alone) and (reason == "invalid_domain" or not (reason or _ending_is_known(domain))):
-        return None  # an abbreviation in a name, such as San.Tic.
+    if not (is_address or alone) and (reason == "invalid_domain" or _is_abbreviation(domain)):
+        return None
     if not reason and is_consumer_domain(domain):
         reason = "consumer_email"
     if not reason and is_platform_domain(domain):
@@ -167,6 +168,12 @@ def _judge_email(word: str) -> Claim | Rejection | None:
     if reason:
         return Rejection(word, reason, email)
     return Claim(domain, "email", word, _flag(host, domain), email)
+
+
+def _is_abbreviation(domain: str) -> bool:
+    """Whether a bare word among others is `San.Tic.`, `Tic.Ltd.` or `Tel.No` rather than a domain."""
+    ending = domain.rpartition(".")[2]
+    return ending in _ABBREVIATED_ENDINGS or bool(domain and not _is_known(ending))
 
 
 def _host(text: str) -> str:

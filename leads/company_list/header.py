@@ -104,12 +104,13 @@ _ROLE_OF_WORD = (
         re.compile(r"\b(firma\w*|sirket\w*|unvan\w*|kurum\w*|kurulus\w*|isletme\w*|company|organi[sz]ation)\b"),
     ),
 )
-# The column tells something about the company, its mail or its site, not what they are.
+# The column tells something about a company, its mail or its site, not what they are.
 _ABOUT = re.compile(
-    r"\b(no|kod\w*|code|id|tur|turu|tip|tipi|type|sayi\w*|count|adedi|sunucu\w*|server|saglayici\w*|provider|durum\w*|status"
-    r"|tarih\w*|date|size|buyuklu\w*|sektor\w*|sector|industry|yetkili\w*|contact|person|kisi\w*|not|notu|notlar\w*"
-    r"|liste\w*|list|rapor\w*|bilgi\w*)\b"
+    r"\b(kod\w*|code|id|tur|turu|tip|tipi|type|sayi\w*|count|adedi|sunucu\w*|server|saglayici\w*|provider|durum\w*"
+    r"|status|tarih\w*|date|size|buyuklu\w*|sektor\w*|sector|industry|liste\w*|list|rapor\w*|not|notu|notlar\w*)\b"
 )
+_ABOUT_PEOPLE = re.compile(r"\b(no|yetkili\w*|ilgili|contact|person|kisi\w*|bilgi\w*)\b")
+_NEVER_TAKEN = (Role.PHONE, Role.ADDRESS, Role.TAX)
 _SURE, _LIKELY, _BY_CONTENT, _GUESSED = 1.0, 0.7, 0.6, 0.4
 
 _EMAIL_IN = re.compile(r"[^\s@<>;,]+@[^\s@<>;,]+\.[^\s@<>;,]{2,}")
@@ -126,12 +127,14 @@ def role_of_title(title: str) -> tuple[Role, float]:
     if not title or len(title) > MAX_TITLE_CHARS:
         return Role.NONE, 0.0
     plain = " ".join(re.sub(r"[-_.@/]", " ", fold(title)).split()).rstrip("0123456789 ")
-    if role := _ROLE_OF_TITLE.get(plain):
-        return role, _SURE
-    if _ABOUT.search(plain) and not re.search(r"\b(vergi|tel\w*|tax|phone)\b", plain):
+    if plain in _ROLE_OF_TITLE:
+        return _ROLE_OF_TITLE[plain], _SURE
+    role = next((role for role, words in _ROLE_OF_WORD if words.search(plain)), Role.NONE)
+    if role not in _NEVER_TAKEN and _ABOUT.search(plain):
         return Role.NONE, 0.0
-    found = next((role for role, words in _ROLE_OF_WORD if words.search(plain)), Role.NONE)
-    return found, _LIKELY if found else 0.0
+    if role == Role.NONE or (role == Role.COMPANY and _ABOUT_PEOPLE.search(plain)):
+        return Role.NONE, 0.0
+    return role, _LIKELY
 
 
 def find_mapping(rows: Sequence[Row], header_row: int | None = None) -> ColumnMapping:

@@ -103,7 +103,7 @@ def _company_row(row: Row, mapping: ColumnMapping) -> CompanyRow:
     sites, site_rejections = _named(row, mapping.columns(Role.WEBSITE, Role.DOMAIN), mapping)
     mails, mail_rejections = _named(row, mapping.columns(Role.EMAIL), mapping)
     rejections = site_rejections + mail_rejections
-    emails = [found.email for found in [*sites, *mails, *rejections] if found.email]
+    found: list[Claim | Rejection] = [*sites, *mails, *rejections]
     # An address tells less than a web site: it may belong to the bookkeeper.
     on_web = [claim for claim in sites if claim.via != Role.EMAIL]
     claims = _once_per_domain(on_web or sites + mails)
@@ -112,7 +112,7 @@ def _company_row(row: Row, mapping: ColumnMapping) -> CompanyRow:
     return CompanyRow(
         number=row.number,
         company_name=name,
-        emails=list(dict.fromkeys(emails)),
+        emails=list(dict.fromkeys(one.email for one in found if one.email)),
         claims=claims,
         rejections=rejections,
         city=_first(row, mapping.columns(Role.CITY)),

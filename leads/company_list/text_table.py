@@ -52,7 +52,7 @@ class TextTable:
                 self.delimiter = sniff_delimiter(islice(_lines(file), _SAMPLE_RECORDS))
 
     def rows(self) -> Iterator[Row]:
-        """See Table.rows."""
+        """See Source.rows."""
         delimiter = self.delimiter or "\0"  # no NUL survives `_lines`
         with self._open() as file:
             if self._skips_first:

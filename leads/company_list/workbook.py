@@ -80,7 +80,7 @@ class Workbook:
             raise UnreadableFile("too_many_rows", limit=MAX_ROWS)
 
     def rows(self) -> Iterator[Row]:
-        """See Table.rows."""
+        """See Source.rows."""
         filling: dict[int, tuple[int, str]] = {}
         with _opened(self.path) as archive:
             if self._strings is None:

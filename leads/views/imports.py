@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 import jobs.services
 from leads import importing
-from leads.company_list.reading import UnreadableFile
+from leads.company_list.messages import UnreadableFile, reason_text
 from leads.forms import MappingForm, UploadForm
 from leads.models import ImportBatch, ImportRow
 from leads.views.pages import Request, allowed, page_of, show
@@ -137,7 +137,7 @@ def _reject_lines(batch: ImportBatch) -> Iterator[str]:
     yield "\ufeff"
     writer.writerow([_("Row"), _("Company"), _("As written"), _("Reason")])
     for row in importing.batch_rows(batch, ImportRow.Verdict.REJECTED).iterator(chunk_size=1000):
-        writer.writerow([row.row, row.company_name, row.raw, importing.reason_text(row.reason)])
+        writer.writerow([row.row, row.company_name, row.raw, reason_text(row.reason)])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()

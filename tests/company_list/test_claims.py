@@ -73,7 +73,7 @@ def test_one_name_in_any_form(text: str, domain: str, via: str) -> None:
         "a.com • b.com.tr\tc.net",
         "info@a.com/bilgi@b.com.tr - c.net",
         "A <i@a.com>, B Ltd. <i@b.com.tr>; http://c.net/",
-        "Işık San.Tic.Ltd.Şti. a.com Tel.No: 12 b.com.tr T.C. c.net",
+        "Işık San. Tic.Ltd. Şti. a.com Tel.No: 12 b.com.tr T.C. c.net",
     ],
 )
 def test_several_names_however_they_are_parted(text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -132,7 +133,7 @@ def test_a_workbook_cut_off_in_the_middle_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_refusal_has_a_sentence() -> None:
-    params = {"sheet": "Liste", "size_mb": 1, "limit_mb": 1, "limit": 1, "row": 1}
+    params: dict[str, str | int] = {"sheet": "Liste", "size_mb": 1, "limit_mb": 1, "limit": 1, "row": 1}
     with translation.override("en"):
         for code in FILE_ERRORS:
             assert str(UnreadableFile(code, **params)).endswith(".")
@@ -143,12 +144,10 @@ def read_anything(content: bytes) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "list.xlsx"
         path.write_bytes(content)
-        try:
+        with suppress(UnreadableFile):
             table = open_table(path, path.name)
             list(iter_rows(table, table.mapping))
             preview(path, path.name)
-        except UnreadableFile as error:
-            assert str(error)
 
 
 @settings(deadline=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,14 @@ def test_reading_can_go_on_at_any_row(tmp_path: Path) -> None:
     assert [row.number for row in iter_rows(table, table.mapping, start_row=3)] == [3, 4]
     assert [row.number for row in iter_rows(table, table.mapping, start_row=5)] == []
     assert [row.number for row in iter_rows(table, table.mapping)] == [2, 3, 4]
+
+
+def test_a_long_list_is_read_in_flat_memory(tmp_path: Path) -> None:
+    path = text_file(
+        tmp_path / "list.csv", [HEADER, *([f"Firma {n}", f"f{n}.com", "x" * 900, "", ""] for n in range(5000))]
+    )
+    table = open_table(path, path.name)
+    tracemalloc.start()
+    assert sum(1 for _ in iter_rows(table, table.mapping)) == 5000
+    assert tracemalloc.get_traced_memory()[1] < 2 << 20 < path.stat().st_size
+    tracemalloc.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from openpyxl import Workbook
 from leads.company_list.messages import UnreadableFile
 from leads.company_list.reading import open_table
 from leads.company_list.rows import CompanyRow, iter_rows, preview
-from tests.company_list.files import COMPANIES, DOMAINS, HEADER, edited_workbook, workbook
+from tests.company_list.files import COMPANIES, DOMAINS, HEADER, edited_workbook, repacked, workbook
 
 
 def read(path: Path, sheet: str | None = None) -> list[CompanyRow]:
@@ -97,7 +98,7 @@ def test_a_link_behind_a_cell_counts_when_its_text_names_nothing(tmp_path: Path)
 
 
 def test_numbers_dates_and_truth_values_become_text(tmp_path: Path) -> None:
-    rows = [["Firma", "Web", "Şehir"], [1923, "a.com", date(2024, 5, 19)], [True, "b.com", 1.5]]
+    rows: list[list[object]] = [["Firma", "Web", "Şehir"], [1923, "a.com", date(2024, 5, 19)], [True, "b.com", 1.5]]
     found = read(workbook(tmp_path / "list.xlsx", Liste=rows))
     assert [(row.company_name, row.city) for row in found] == [("1923", "2024-05-19"), ("TRUE", "1.5")]
 
@@ -118,3 +119,12 @@ def test_a_workbook_without_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile) as caught:
         open_table(workbook(tmp_path / "list.xlsx", Liste=[[]]), "list.xlsx")
     assert caught.value.code == "no_rows"
+
+
+def test_texts_inside_the_cells_are_read_like_shared_ones(tmp_path: Path) -> None:
+    def inline(name: str, content: bytes) -> bytes:
+        cell = b'<c r="A2" t="inlineStr"><is><r><t>Ay</t></r><r><t> Ltd.</t></r></is></c>'
+        return re.sub(rb'<c r="A2".*?</c>', cell, content) if name.endswith("sheet1.xml") else content
+
+    path = repacked(workbook(tmp_path / "list.xlsx", Liste=[["Firma", "Web"], ["x", "ay.com"]]), inline)
+    assert [row.company_name for row in read(path)] == ["Ay Ltd."]

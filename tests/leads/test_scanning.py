@@ -1,0 +1,186 @@
+"""A lead is scanned: what is written, what a change tells, and what an unknown must never do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+import jobs.services
+from jobs.models import Job
+from leads import scanning
+from leads.models import Alert, Event, Lead, Scan, VerdictState
+from sandbox.dns import Fault
+from tests.factories import make_lead
+from tests.leads.conftest import Served
+from tests.worlds import google, microsoft, own_server
+
+pytestmark = pytest.mark.django_db
+WorkOff = Callable[[], None]
+
+ACME = "acme.example"
+
+
+def scan(work_off: WorkOff, *leads: Lead) -> None:
+    scanning.queue_scan(Lead.objects.filter(pk__in=[lead.pk for lead in leads]), subject="test")
+    work_off()
+    for lead in leads:
+        lead.refresh_from_db()
+
+
+def test_a_scanned_lead_carries_its_verdict_and_the_rows_add_up(dns: Served, work_off: WorkOff) -> None:
+    dns(google(ACME))
+    lead = make_lead(ACME)
+    scan(work_off, lead)
+    assert (lead.score, lead.segment, lead.priority_category, lead.provider) == (90, "Migration", "P2", "Google")
+    assert (lead.score_low, lead.score_high, lead.verdict_state) == (90, 90, VerdictState.COMPLETE)
+    stored = Scan.objects.get(lead=lead)
+    assert sum(points for _part, _key, points in stored.verdict["rows"]) == 90
+    assert {tag.name for tag in lead.tags.all()} == {"migration-ready", "google-workspace"}
+
+
+def test_every_look_up_is_kept_with_its_server_and_time(dns: Served, work_off: WorkOff) -> None:
+    server = dns(google(ACME))
+    lead = make_lead(ACME)
+    scan(work_off, lead)
+    for name, kind, status, values, _aliases, _ttl, asked, at in lead.scans.get().observations:
+        assert (name.endswith(ACME) or name.startswith("_dmarc.")) and kind
+        assert asked == f"{server.host}:{server.port}"
+        assert abs(at - timezone.now().timestamp()) < 60
+        assert bool(values) == (status == "ok")
+
+
+def test_the_first_scan_tells_no_change(dns: Served, work_off: WorkOff) -> None:
+    dns(google(ACME))
+    scan(work_off, make_lead(ACME))
+    assert not Event.objects.exists()
+    assert not Alert.objects.exists()
+
+
+def test_a_move_to_microsoft_is_told_once_with_its_alerts(dns: Served, work_off: WorkOff) -> None:
+    lead = make_lead(ACME)
+    dns(google(ACME, dmarc="none"))
+    scan(work_off, lead)
+    dns(microsoft(ACME, dmarc="quarantine"))
+    scan(work_off, lead)
+    scan(work_off, lead)
+    told = {event.kind: (event.old, event.new) for event in Event.objects.filter(lead=lead)}
+    assert told["provider"] == ("Google", "M365")
+    assert told["mx"] == ("google.com", "outlook.com")
+    assert told["dkim"] == ("present", "absent")
+    assert told["dmarc"] == ("none", "quarantine")
+    assert told["segment"] == ("Migration", "Existing")
+    assert Event.objects.filter(lead=lead).count() == len(told)
+    assert set(Alert.objects.values_list("type", flat=True)) == {"mx_changed", "dmarc_added", "score_changed"}
+    assert {tag.name for tag in lead.tags.all()} == set()
+
+
+@pytest.mark.parametrize("kind", ["servfail", "refused", "timeout"])
+def test_a_failing_domain_keeps_its_verdict_and_raises_nothing(dns: Served, work_off: WorkOff, kind: str) -> None:
+    lead = make_lead(ACME)
+    dns(google(ACME))
+    scan(work_off, lead)
+    tags = set(lead.tags.values_list("name", flat=True))
+    dns(google(ACME), [Fault("*", "*", kind)])
+    scan(work_off, lead)
+    assert (lead.score, lead.segment, lead.provider, lead.has_spf) == (90, "Migration", "Google", True)
+    assert (lead.verdict_state, lead.undetermined_reason) == (VerdictState.UNDETERMINED, "mx_unknown")
+    assert lead.retry_at is not None
+    assert set(lead.tags.values_list("name", flat=True)) == tags
+    assert not Event.objects.exists()
+    assert not Alert.objects.exists()
+
+
+def test_a_lead_that_was_never_judged_has_no_score_at_all(dns: Served, work_off: WorkOff) -> None:
+    dns([], [Fault("*", "*", "servfail")])
+    lead = make_lead(ACME)
+    scan(work_off, lead)
+    assert (lead.score, lead.segment, lead.verdict_state) == (None, "", VerdictState.UNDETERMINED)
+
+
+def test_an_unknown_that_cannot_change_the_segment_gives_a_range(dns: Served, work_off: WorkOff) -> None:
+    """M365 is Existing whatever SPF says, and the priority stays when the range does not cross its border."""
+    dns(google(ACME), [Fault(f"selector1._domainkey.{ACME}", "TXT", "servfail")])
+    lead = make_lead(ACME)
+    scan(work_off, lead)
+    assert (lead.verdict_state, lead.score) == (VerdictState.COMPLETE, 90)  # google's key is enough
+    dns(own_server(ACME), [Fault(f"selector1._domainkey.{ACME}", "TXT", "servfail")])
+    other = make_lead("other.example")
+    dns(own_server("other.example"), [Fault("selector1._domainkey.other.example", "TXT", "servfail")])
+    scan(work_off, other)
+    assert other.verdict_state in (VerdictState.PARTIAL, VerdictState.UNDETERMINED)
+    assert other.has_dkim is None
+
+
+def test_retries_come_after_15_minutes_then_1_6_and_24_hours(dns: Served, work_off: WorkOff) -> None:
+    dns([], [Fault("*", "*", "refused")])
+    lead = make_lead(ACME)
+    waits = []
+    for _ in range(5):
+        scan(work_off, lead)
+        waits.append(None if lead.retry_at is None else round((lead.retry_at - timezone.now()).total_seconds() / 60))
+    assert waits == [15, 60, 360, 1440, None]
+
+
+def test_due_rescans_and_retries_are_queued_once(dns: Served, work_off: WorkOff) -> None:
+    dns(google(ACME))
+    now = timezone.now()
+    lead = make_lead(ACME, rescan_at=now - timedelta(minutes=1))
+    assert scanning.queue_due_rescans(now) is not None
+    assert scanning.queue_due_rescans(now) is None
+    work_off()
+    lead.refresh_from_db()
+    assert lead.score == 90
+    assert lead.rescan_at > now + timedelta(hours=23)
+
+
+def test_an_unlisted_dkim_selector_counts_as_present_with_a_range_and_no_retry(dns: Served, work_off: WorkOff) -> None:
+    from sandbox.dns import Record
+
+    dns([*google(ACME, dkim=False), Record(f"secret2024._domainkey.{ACME}", "TXT", "v=DKIM1; p=abc")])
+    lead = make_lead(ACME)
+    scan(work_off, lead)
+    assert (lead.score, lead.score_low, lead.score_high) == (90, 65, 90)
+    assert (lead.verdict_state, lead.undetermined_reason) == (VerdictState.PARTIAL, "dkim_unlisted_selector")
+    assert lead.retry_at is None
+    assert lead.has_dkim is None
+
+
+def test_a_cancelled_scan_gives_its_leads_back(dns: Served, work_off: WorkOff) -> None:
+    dns(google(ACME))
+    lead = make_lead(ACME)
+    job = scanning.queue_scan(Lead.objects.all(), subject="test")
+    assert job is not None
+    jobs.services.cancel(job, by=None)
+    lead.refresh_from_db()
+    assert lead.scan_job is None
+    work_off()
+    assert not Scan.objects.exists()
+
+
+def test_a_second_click_finds_the_scan_that_waits(dns: Served, work_off: WorkOff) -> None:
+    dns(google(ACME))
+    lead = make_lead(ACME)
+    first = scanning.rescan_lead(lead, started_by=None)
+    second = scanning.rescan_lead(lead, started_by=None)
+    assert first.pk == second.pk
+    work_off()
+    assert Scan.objects.filter(lead=lead).count() == 1
+    assert Job.objects.get().state == Job.State.DONE
+
+
+def test_a_dead_network_touches_no_lead(settings, work_off: WorkOff) -> None:
+    settings.HUNTER_DNS_SERVERS = (("127.0.0.1", 9),)
+    leads = [make_lead(f"firma{number}.example") for number in range(25)]
+    job = scanning.queue_scan(Lead.objects.all(), subject="test")
+    assert job is not None
+    from jobs.tasks import run_job
+
+    run_job(job.pk)
+    job.refresh_from_db()
+    assert job.state == Job.State.QUEUED  # it waits and tries again
+    assert "DNS" in job.error
+    assert not Scan.objects.exists()
+    assert Lead.objects.filter(scan_job=job).count() == len(leads)
