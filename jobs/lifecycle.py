@@ -101,7 +101,9 @@ def requeue(job: Job) -> None:
 
 def _give_back(rows: JobQuerySet) -> bool:
     pks = list(rows.values_list("pk", flat=True))
-    back = rows.update(state=State.QUEUED, cancel_requested=False, attempts=0, **waiting_from(timezone.now()))
+    back = rows.update(
+        state=State.QUEUED, cancel_requested=False, attempts=0, **waiting_from(timezone.now(), rung=True)
+    )
     if back:
         ring_job(pks[0])
     return bool(back)
@@ -120,16 +122,19 @@ def retry_later(job: Job, error: str) -> None:
             end(job, State.FAILED, error=error)
         else:
             when = timezone.now() + backoff(attempts)
-            held(job).update(state=State.QUEUED, attempts=attempts, error=error[:1000], **waiting_from(when))
+            held(job).update(
+                state=State.QUEUED, attempts=attempts, error=error[:1000], **waiting_from(when, rung=False)
+            )
 
 
 def backoff(attempts: int) -> timedelta:
     return timedelta(seconds=random.uniform(0, min(_BACKOFF_CAP, _BACKOFF_BASE * 2 ** (attempts - 1))))
 
 
-def waiting_from(when: datetime) -> dict[str, Any]:
-    """The columns of a job that waits: free to be claimed from `when` on, and rung for then."""
-    return {"next_attempt_at": when, "ring_at": when, "lease_token": "", "lease_until": None}
+def waiting_from(when: datetime, *, rung: bool) -> dict[str, Any]:
+    """The columns of a job that may be claimed from `when` on. `rung` = a message for it is written already."""
+    ring_at = when + RING_EVERY if rung else when
+    return {"next_attempt_at": when, "ring_at": ring_at, "lease_token": "", "lease_until": None}
 
 
 def _closed() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
@@ -67,8 +67,9 @@ def _renewing(job: Job) -> Iterator[None]:
                 try:
                     if not renew(job):
                         return
-                except DatabaseError:
-                    logger.warning("Job %s: the lease could not be renewed", job.pk, exc_info=True)
+                except Error as error:
+                    logger.warning("Job %s: the lease could not be renewed (%s)", job.pk, error)
+                    connection.close()
         finally:
             connection.close()
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jobs.bell import ring_job
-from jobs.lifecycle import RING_EVERY, alive, close_unheld, held, settle, waiting_from
+from jobs.lifecycle import alive, close_unheld, held, settle, waiting_from
 from jobs.models import Job
 
 SLICE_SECONDS = 50.0  # then other jobs get a turn; far below the queue's time limit of one task
@@ -97,8 +97,7 @@ def enqueue(
                         started_by=started_by,  # type: ignore[misc]
                         total=total,
                         created_at=now,
-                        next_attempt_at=now,
-                        ring_at=now + RING_EVERY,
+                        **waiting_from(now, rung=True),
                     )
             except IntegrityError:  # someone else was a moment faster
                 continue
@@ -123,7 +122,12 @@ def retry(job: Job) -> bool:
     try:
         with transaction.atomic():
             revived = Job.objects.filter(pk=job.pk, state=Job.State.FAILED).update(
-                state=Job.State.QUEUED, attempts=0, error="", finished_at=None, rerun=False, **waiting_from(now)
+                state=Job.State.QUEUED,
+                attempts=0,
+                error="",
+                finished_at=None,
+                rerun=False,
+                **waiting_from(now, rung=True),
             )
             if revived:
                 ring_job(job.pk)

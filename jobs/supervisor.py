@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from threading import Event
 from uuid import uuid4
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -27,10 +27,11 @@ logger = logging.getLogger(__name__)
 
 STEP = 0.5  # seconds between two looks
 TICK = timedelta(seconds=3)
-ANSWER_LIMIT = timedelta(seconds=15)
-START_LIMIT = timedelta(seconds=40)  # for the first answer: a cold start on a busy machine
+ANSWER_LIMIT = timedelta(seconds=10)
+START_LIMIT = timedelta(seconds=30)  # for the first answer: a cold start on a busy machine
 STOP_GRACE = 8.0  # seconds for the running steps; what is killed then is done again
 RESTART_PAUSE = 1.0
+DATABASE_PAUSE = 3.0
 
 
 def run_worker() -> None:
@@ -68,9 +69,10 @@ class Cluster:
                 self._listen()
                 if self._is_deaf():
                     return f"no answer for {self._limit.seconds} s"
-            except DatabaseError:
-                logger.warning("The supervisor cannot reach the database", exc_info=True)
+            except Error as error:
+                logger.warning("The supervisor cannot use the database (%s)", error)
                 connection.close()
+                stopped.wait(DATABASE_PAUSE)
                 self._heard_at, self._sent_at = timezone.now(), None
         return ""
 
@@ -104,9 +106,10 @@ class Cluster:
         """The group is dead: nobody holds its leases any more, and the messages it had taken are lost."""
         try:
             free_holders(self.name, lambda _token: True)
-            Job.objects.filter(state=Job.State.QUEUED).update(ring_at=timezone.now())
-        except DatabaseError:
-            logger.warning("The supervisor cannot reach the database; the leases run out by themselves", exc_info=True)
+            now = timezone.now()
+            Job.objects.filter(state=Job.State.QUEUED, next_attempt_at__lte=now).update(ring_at=now)
+        except Error as error:
+            logger.warning("The leases run out by themselves, the database cannot be used (%s)", error)
             connection.close()
 
 

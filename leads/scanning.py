@@ -96,7 +96,7 @@ def run_scan(run: JobRun) -> None:
         domains = list(waiting.order_by("pk").values_list("domain", flat=True)[:SLICE])
         if not domains:
             break
-        chunk = max(1, min(250, len(domains) // 8))
+        chunk = max(_SILENT_DOMAINS, min(250, len(domains) // 8))
         for observations in observe_in_chunks(domains, thorough=bool(run.payload.get("thorough")), chunk=chunk):
             if _network_is_down(observations):
                 raise DnsUnreachable(_("No DNS server answers. Check the network and HUNTER_DNS_SERVERS."))

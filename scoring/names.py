@@ -92,6 +92,8 @@ def _without_www(name: str) -> str:
 
 def _to_ascii(name: str) -> str:
     """IDNA 2008 without mapping; "" = not encodable. ASCII labels, A-labels among them, are left as they are."""
+    if len(name) > _MAX_LENGTH:  # encoded it would be longer still, and encoding takes quadratic time
+        return ""
     try:
         return ".".join(label if label.isascii() else idna.alabel(label).decode() for label in name.split("."))
     except idna.IDNAError:

@@ -24,7 +24,9 @@ _SECOND_LEVELS = {
     "ph": "com net org gov",
     "nz": "co net org govt",
 }
-TWO_PART_SUFFIXES = frozenset(f"{second}.{top}" for top, seconds in _SECOND_LEVELS.items() for second in seconds.split())
+TWO_PART_SUFFIXES = frozenset(
+    f"{second}.{top}" for top, seconds in _SECOND_LEVELS.items() for second in seconds.split()
+)
 
 # Section 4: providers in the order they are tried.
 PROVIDER_SUFFIXES = {

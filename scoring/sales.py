@@ -173,9 +173,7 @@ def _without_dmarc(spf: bool | None, dkim: bool | None) -> str:
     return "dmarc_dkim" if spf else "dmarc_spf"
 
 
-def _security_details(
-    spf: bool | None, dkim: bool | None, dmarc_missing: bool, coverage: int | None
-) -> Iterator[str]:
+def _security_details(spf: bool | None, dkim: bool | None, dmarc_missing: bool, coverage: int | None) -> Iterator[str]:
     for name, present in (("spf", spf), ("dkim", dkim)):
         if present is not None:
             yield f"{name}_present" if present else f"{name}_missing"

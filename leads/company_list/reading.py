@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
 
 from leads.company_list.header import ColumnMapping, Role, find_mapping
 from leads.company_list.messages import UnreadableFile
 from leads.company_list.tables import MAX_FILE_BYTES, Row, Source
 from leads.company_list.text_table import TextTable
-from leads.company_list.workbook import Workbook
+from leads.company_list.workbook import Workbook, open_archive
 
 __all__ = ["Table", "UnreadableFile", "head", "open_table"]
 
@@ -127,11 +126,8 @@ def _kind(path: Path) -> str:
 
 
 def _kind_of_archive(path: Path) -> str:
-    try:
-        with ZipFile(path) as archive:
-            names = set(archive.namelist())
-    except (BadZipFile, ValueError, NotImplementedError) as error:
-        raise UnreadableFile("damaged_workbook") from error
+    with open_archive(path) as archive:
+        names = set(archive.namelist())
     if "xl/workbook.bin" in names:
         raise UnreadableFile("binary_excel")
     if any(name.startswith("xl/") for name in names):

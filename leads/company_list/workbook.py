@@ -7,6 +7,7 @@ cost a row of 16,384. Names of parts and elements: ECMA-376 part 1, section 18.
 
 from __future__ import annotations
 
+import errno
 import re
 import zlib
 from collections import defaultdict
@@ -17,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from xml.parsers import expat
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
@@ -62,7 +63,7 @@ class Workbook:
         """Raises UnreadableFile: unpacks_too_large, unsafe_workbook, damaged_workbook, no_such_sheet,
         too_many_rows."""
         self.path = path
-        with _opened(path) as archive:
+        with open_archive(path) as archive:
             _refuse_bombs(path, archive)
             self._read_index(archive)
         if sheet and sheet not in self._sheets:
@@ -74,7 +75,7 @@ class Workbook:
     def select(self, sheet: str) -> None:
         """Read `sheet` from now on."""
         self.sheet = sheet
-        with _opened(self.path) as archive:
+        with open_archive(self.path) as archive:
             self._read_tail(archive)
         if self.row_count > MAX_ROWS:
             raise UnreadableFile("too_many_rows", limit=MAX_ROWS)
@@ -82,7 +83,7 @@ class Workbook:
     def rows(self) -> Iterator[Row]:
         """See Source.rows."""
         filling: dict[int, tuple[int, str]] = {}
-        with _opened(self.path) as archive:
+        with open_archive(self.path) as archive:
             if self._strings is None:
                 self._strings = _shared_strings(archive)
             reader = _SheetReader(self._strings, self._date_styles, self._epoch)
@@ -258,8 +259,8 @@ def _iso(moment: datetime | time | timedelta | None) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[ZipFile]:
-    """The archive; whatever breaks while reading becomes UnreadableFile damaged_workbook."""
+def open_archive(path: Path) -> Iterator[ZipFile]:
+    """The archive; whatever breaks while reading becomes UnreadableFile: damaged_workbook, unsafe_workbook."""
     try:
         with ZipFile(path) as archive:
             yield archive
@@ -267,12 +268,18 @@ def _opened(path: Path) -> Iterator[ZipFile]:
         raise UnreadableFile("damaged_workbook") from error
     except (NotImplementedError, RuntimeError) as error:  # packing methods and encryption that Excel does not use
         raise UnreadableFile("unsafe_workbook") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # EINVAL: the directory of the archive points before its start
+            raise
+        raise UnreadableFile("damaged_workbook") from error
 
 
 def _refuse_bombs(path: Path, archive: ZipFile) -> None:
     """Sizes in the directory can be trusted: zipfile stops at them and checks the CRC."""
     packed = path.stat().st_size
     parts = archive.infolist()
+    if any(part.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for part in parts):
+        raise UnreadableFile("unsafe_workbook")
     unpacked = sum(part.file_size for part in parts)
     too_dense = unpacked > RATIO_FROM_BYTES and unpacked > packed * MAX_RATIO
     if len(parts) > MAX_PARTS or unpacked > MAX_UNPACKED_BYTES or too_dense:

@@ -6,7 +6,6 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from itertools import cycle
 
 import psutil
 import pytest
@@ -15,7 +14,7 @@ from tests.jobs.world import World, alive, kill, wait_until
 
 pytestmark = pytest.mark.database
 
-ROWS = 600
+ROWS = 300
 MAKE_ROWS = f"""
 from tests.jobs.counting.models import Row
 Row.objects.bulk_create([Row() for _ in range({ROWS})])
@@ -62,16 +61,11 @@ def test_a_job_survives_the_death_of_any_process_and_counts_every_row_once(world
         return find
 
     main, sentinel, monitor, pusher = (part(index) for index in range(4))
-    kills = 0
-    for find in cycle((busy_worker, pusher, main, busy_worker, sentinel, monitor, busy_worker)):
+    for find in (busy_worker, pusher, main, busy_worker, sentinel, busy_worker, monitor):
         before = counted(world)
-        wait_until(lambda before=before: counted(world) > before or job_state(world) == "done", 40, "progress")
-        if kills == 10 or job_state(world) == "done":
-            break
+        wait_until(lambda before=before: counted(world) > before, 40, "progress")
         kill(wait_until(find, 20, "a process to kill"))
-        kills += 1
     wait_until(lambda: job_state(world) == "done", 60, "the end of the job")
-    assert kills >= 7
     assert world.query("SELECT times, count(*) FROM counting_row GROUP BY times") == [(1, ROWS)]
     assert world.query("SELECT state, done, error FROM jobs_job") == [("done", ROWS, "")]
 
@@ -79,7 +73,7 @@ def test_a_job_survives_the_death_of_any_process_and_counts_every_row_once(world
 def test_a_cluster_that_looks_alive_but_is_deaf_is_replaced(world: World) -> None:
     worker = world.start("worker")
     _main, _sentinel, rest = wait_until(lambda: cluster_of(worker), 30, "the cluster")
-    wait_until(lambda: world.query("SELECT 1 FROM counting_tick"), 20, "the first tick")
+    wait_until(lambda: world.query("SELECT 1 FROM jobs_workerheartbeat"), 20, "the first answer")
     kill(rest[2])  # the monitor: its successor waits for ever for the lock its predecessor held
     for idle in rest[:2]:
         kill(idle)
@@ -98,19 +92,19 @@ def test_a_worker_ends_with_all_its_processes_when_asked_or_killed(world: World)
         wait_until(lambda family=family: not alive(family), 5, "the end of its processes")
 
 
-def test_six_processes_claim_every_job_once(world: World) -> None:
+def test_four_processes_claim_every_job_once(world: World) -> None:
     world.python(
         "from jobs.services import enqueue\n"
         "from django.db import transaction\n"
         "with transaction.atomic():\n"
-        "    for number in range(100): enqueue('count', key=str(number), subject='Count')"
+        "    for number in range(60): enqueue('count', key=str(number), subject='Count')"
     )
     claim_all = (
         "from jobs.lifecycle import claim\nfrom jobs.models import Job\n"
         "print(sum(claim(pk) is not None for pk in Job.objects.values_list('pk', flat=True)))"
     )
-    racers = [world.start_python(claim_all) for _ in range(6)]
-    assert sum(int(racer.communicate()[0]) for racer in racers) == 100
+    racers = [world.start_python(claim_all) for _ in range(4)]
+    assert sum(int(racer.communicate()[0]) for racer in racers) == 60
 
 
 def test_serve_starts_web_and_worker_restarts_the_dead_and_one_signal_ends_all(world: World) -> None:

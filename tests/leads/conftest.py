@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from jobs.models import Job
 from jobs.tasks import run_job
@@ -15,7 +15,7 @@ Served = Callable[..., Server]
 
 
 @pytest.fixture
-def dns(settings: SettingsWrapper) -> Iterator[Served]:
+def dns(settings: Any) -> Iterator[Served]:
     """`dns(records, faults)` serves this world from now on; a second call replaces the first."""
     running: list[Server] = []
 

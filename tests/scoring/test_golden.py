@@ -16,8 +16,8 @@ _FILES = sorted(_ROWS.glob("*.jsonl"))
 
 
 def _rows(file: Path) -> Iterator[dict[str, Any]]:
-    for line in file.read_text(encoding="utf-8").splitlines():
-        yield json.loads(line)
+    with file.open(encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
 
 
 def test_all_golden_files_are_here() -> None:

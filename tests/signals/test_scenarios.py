@@ -23,7 +23,8 @@ def look(scenario: dict[str, Any], *, thorough: bool = True) -> Observation:
         settings = DnsSettings(servers=((server.host, server.port),), timeout_floor=0.15)
 
         async def run() -> Observation:
-            return next(item async for item in observe([scenario["domain"]], settings=settings, thorough=thorough))
+            looks = observe([scenario["domain"]], settings=settings, thorough=thorough)
+            return await anext(looks)
 
         return asyncio.run(run())
 

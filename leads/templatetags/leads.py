@@ -1,0 +1,357 @@
+"""How values look on a page: badges, bars, icons, words for codes. Display only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import template
+from django.contrib.auth.models import User
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from leads.brief_messages import is_known, provider_label, text
+from leads.company_list.messages import reason_text
+from leads.lead_page import VerdictRow
+from leads.list_query import CHANGED, POSTURES
+from leads.models import DmarcPolicy, Event, Lead, Priority, Provider, Segment, Source, Tag, VerdictState
+
+register = template.Library()
+
+_BAR = '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">{}{}</svg>'
+_RECT = '<rect class="{}" x="{}" width="{}" height="6"></rect>'
+_NOTHING = SafeString("")
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A picture of the sprite; always beside a text, so it is hidden from screen readers."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        static("hunter/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def bar(low: int | None, high: int | None = None) -> SafeString:
+    """A slim bar from 0 to `low`, paler on to `high`; both 0-100."""
+    start = low or 0
+    return format_html(
+        _BAR,
+        format_html(_RECT, "bar__fill", 0, start),
+        format_html(_RECT, "bar__range", start, high - start) if high and high > start else _NOTHING,
+    )
+
+
+@register.simple_tag
+def step_bar(row: VerdictRow) -> SafeString:
+    """The part of a waterfall that one row of the score draws."""
+    if row.width == 0:
+        return format_html(_BAR, format_html(_RECT, "bar__still", max(0, row.low - 1), 1), _NOTHING)
+    name = "bar__plus" if row.after > row.before else "bar__minus"
+    return format_html(_BAR, format_html(_RECT, name, row.low, row.width), _NOTHING)
+
+
+@register.filter
+def score_text(lead: Lead) -> str:
+    """ "72", "40–50" while a signal is unknown, "–" without a verdict."""
+    if lead.score is None:
+        return "–"
+    if lead.score_is_range and lead.score_low is not None and lead.score_high is not None:
+        return f"{lead.score_low}–{lead.score_high}"
+    return str(lead.score)
+
+
+@register.simple_tag
+def score(lead: Lead) -> SafeString:
+    """Number and slim bar."""
+    if lead.score is None:
+        return format_html('<span class="muted">–<span class="visually-hidden">{}</span></span>', _("No score yet"))
+    low, high = (lead.score_low, lead.score_high) if lead.score_is_range else (lead.score, None)
+    return format_html(
+        '<span class="score"><span class="score__value">{}</span>{}</span>', score_text(lead), bar(low, high)
+    )
+
+
+@register.simple_tag
+def segment(lead: Lead) -> SafeString:
+    """The segment as a badge; why there is none, where there is none."""
+    if lead.segment:
+        return format_html('<span class="badge badge--{}">{}</span>', lead.segment, lead.get_segment_display())
+    if lead.scan_job_id:
+        return format_html(
+            '<span class="busy"><span class="spinner" aria-hidden="true"></span>{}</span>', _("Being scanned")
+        )
+    return format_html('<span class="badge badge--quiet">{}</span>', lead.get_verdict_state_display())
+
+
+@register.simple_tag
+def priority(lead: Lead) -> SafeString:
+    """P1 to P6 with its label."""
+    if not lead.priority_category:
+        return format_html('<span class="muted">–</span>')
+    return format_html(
+        '<span class="priority"><span class="badge badge--{}">{}</span><span class="priority__label">{}</span></span>',
+        lead.priority_category,
+        lead.priority_category,
+        lead.get_priority_category_display(),
+    )
+
+
+_MARKS = {
+    "yes": ("check", gettext_lazy("in place")),
+    "no": ("close", gettext_lazy("missing")),
+    "weak": ("minus", gettext_lazy("not enforced")),
+    "unknown": ("question", gettext_lazy("not known")),
+}
+
+
+@register.simple_tag
+def record_mark(name: str, state: str) -> SafeString:
+    """A mail record and its state (yes, no, weak, unknown): icon, colour and, for readers and pointers, a word."""
+    picture, word = _MARKS[state]
+    return format_html(
+        '<span class="mark-set mark-set--{}" title="{}: {}">{}{}<span class="visually-hidden">: {}</span></span>',
+        state,
+        name,
+        word,
+        icon(picture),
+        name,
+        word,
+    )
+
+
+@register.simple_tag
+def posture(lead: Lead) -> SafeString:
+    """SPF, DKIM and DMARC at a glance."""
+    if lead.has_spf is None and lead.has_dkim is None and not lead.dmarc_policy:
+        return format_html('<span class="muted">–</span>')
+    return format_html(
+        '<span class="posture">{}{}{}</span>',
+        record_mark("SPF", _presence(lead.has_spf)),
+        record_mark("DKIM", _presence(lead.has_dkim)),
+        record_mark("DMARC", dmarc_state(lead)),
+    )
+
+
+def _presence(value: bool | None) -> str:
+    return {True: "yes", False: "no", None: "unknown"}[value]
+
+
+@register.filter
+def presence(value: bool | None) -> str:
+    """yes, no or unknown, for `record_mark`."""
+    return _presence(value)
+
+
+@register.filter
+def dmarc_state(lead: Lead) -> str:
+    """yes (enforced), weak (p=none), no, unknown, for `record_mark`."""
+    states = {"": "unknown", DmarcPolicy.ABSENT: "no", DmarcPolicy.NONE: "weak"}
+    return states.get(lead.dmarc_policy, "yes")
+
+
+@register.filter
+def number(value: int | None) -> str:
+    """A whole number with the separators of the language."""
+    return "–" if value is None else number_format(value, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def signed(value: int) -> str:
+    """Points with their sign; a real minus lines up with the plus."""
+    return f"+{value}" if value > 0 else f"−{-value}" if value < 0 else "0"
+
+
+@register.simple_tag(takes_context=True)
+def nav_current(context: template.Context, *names: str) -> SafeString:
+    """Marks the link of the part of Hunter that is open; `names` are the URL names of that part."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    if match is None or match.url_name not in names:
+        return _NOTHING
+    return SafeString(' aria-current="page"' if match.url_name == names[0] else ' aria-current="true"')
+
+
+@register.filter
+def ago(at: datetime | None) -> SafeString:
+    """ "3 hours ago" within a day, else the date; the exact time on hover."""
+    if at is None:
+        return SafeString("–")
+    local = timezone.localtime(at)
+    now = timezone.now()
+    if now - at < timedelta(minutes=1):
+        shown = _("just now")
+    elif now - at < timedelta(days=1):
+        shown = _("%(time)s ago") % {"time": timesince(at, now, depth=1)}
+    else:
+        shown = date_format(local, "SHORT_DATE_FORMAT")
+    exact = date_format(local, "DATETIME_FORMAT")
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), exact, shown)
+
+
+@register.filter
+def person(user: User | None) -> str:
+    """The full name, else the user name."""
+    return "" if user is None else user.get_full_name() or user.get_username()
+
+
+@register.filter
+def waiting(leads: Iterable[Lead]) -> bool:
+    """Whether one of these leads waits for its scan."""
+    return any(lead.scan_job_id for lead in leads)
+
+
+@register.filter
+def message(message_id: str) -> str:
+    """The sentence behind a message id; "" for one nobody knows any more."""
+    return text(message_id) if is_known(message_id) else ""
+
+
+@register.filter
+def word(code: str, family: str) -> str:
+    """The word for a code of a family of messages, such as "Hot" of "technical_heat"."""
+    return message(f"{family}.{code}") or code
+
+
+@register.filter
+def tag_label(tag: Tag) -> str:
+    """Automatic tags are codes with a word for each language; the others are what people wrote."""
+    return (tag.automatic and message(f"tag.{tag.name}")) or tag.name
+
+
+@register.filter
+def provider(code: str) -> str:
+    """The product name people know."""
+    return provider_label(code) or ""
+
+
+@register.filter
+def rejection(code: str) -> str:
+    """The reason why a row was rejected, as a sentence."""
+    return reason_text(code) if code else ""
+
+
+_REASONS = {
+    "mx_unknown": gettext_lazy("The question for the mail host (MX) got no answer, so nothing can be said yet."),
+    "spf_unknown": gettext_lazy("The question for SPF got no answer."),
+    "dkim_unknown": gettext_lazy("A question for DKIM keys got no answer."),
+    "dmarc_unknown": gettext_lazy("The question for DMARC got no answer."),
+    "dkim_unlisted_selector": gettext_lazy(
+        "A DKIM key exists under a name that cannot be looked up. It counts as present, at lower confidence."
+    ),
+}
+
+
+@register.filter
+def doubt(code: str) -> str:
+    """Why a verdict is a range, or why there is none."""
+    return str(_REASONS.get(code, ""))
+
+
+_SIGNS = {
+    "dkim_tenant": gettext_lazy("DKIM key in a Microsoft tenant"),
+    "autodiscover_outlook": gettext_lazy("Autodiscover points to Outlook"),
+    "lyncdiscover": gettext_lazy("Teams or Skype for Business is set up"),
+    "enterpriseregistration": gettext_lazy("Devices are registered with Microsoft Entra"),
+    "enterpriseenrollment": gettext_lazy("Devices are managed with Microsoft Intune"),
+    "ms_txt": gettext_lazy("Domain confirmed for Microsoft (MS= text)"),
+    "spf_outlook": gettext_lazy("SPF names Microsoft's servers"),
+    "dkim_google": gettext_lazy("DKIM key of Google Workspace"),
+    "spf_google": gettext_lazy("SPF names Google's servers"),
+    "google_site_verification": gettext_lazy("Domain confirmed for Google (no sign of mail)"),
+}
+
+
+@register.filter
+def sign(kind: str) -> str:
+    """A sign of Microsoft or Google in words, with the tenant it names."""
+    name, _colon, detail = kind.partition(":")
+    words = str(_SIGNS.get(name, name))
+    return f"{words}: {detail}" if detail else words
+
+
+_STATES = {
+    "present": gettext_lazy("in place"),
+    "absent": gettext_lazy("missing"),
+}
+
+
+@register.filter
+def event_value(value: str, kind: str) -> str:
+    """The old or new value of an event in words."""
+    if kind == Event.Kind.PROVIDER:
+        return provider(value)
+    if kind == Event.Kind.SEGMENT:
+        return _choice(Segment, value)
+    if kind == Event.Kind.DMARC:
+        return _choice(DmarcPolicy, value)
+    if kind == Event.Kind.CREATED:
+        return _choice(Source, value)
+    if kind in (Event.Kind.SPF, Event.Kind.DKIM):
+        return str(_STATES.get(value, value))
+    if kind in (Event.Kind.EXPIRY, Event.Kind.FOLLOW_UP) and value:
+        return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
+    return value
+
+
+def _choice(choices: Any, value: str) -> str:
+    return str(choices(value).label) if value in choices.values else value
+
+
+_EVENT_ICONS = {
+    Event.Kind.CREATED: "plus",
+    Event.Kind.IMPORTED: "import",
+    Event.Kind.NOTE: "note",
+    Event.Kind.OWNER: "user",
+    Event.Kind.TAG: "tag",
+    Event.Kind.FOLLOW_UP: "flag",
+    Event.Kind.DISMISSED: "archive",
+    Event.Kind.RESTORED: "refresh",
+    Event.Kind.PROVIDER: "mail",
+    Event.Kind.GATEWAY: "mail",
+    Event.Kind.MX: "mail",
+    Event.Kind.SPF: "shield",
+    Event.Kind.DKIM: "shield",
+    Event.Kind.DMARC: "shield",
+    Event.Kind.EXPIRY: "clock",
+}
+
+
+@register.filter
+def event_icon(kind: str) -> str:
+    return _EVENT_ICONS.get(Event.Kind(kind), "info") if kind in Event.Kind.values else "info"
+
+
+@register.filter
+def chip_text(chip: tuple[str, str, str], owners: Iterable[User]) -> str:
+    """An active filter in words: (name, value, URL without it)."""
+    name, value, _url = chip
+    labels: dict[str, Any] = {"segment": Segment, "priority": Priority, "provider": Provider, "state": VerdictState}
+    if name in labels:
+        label = _choice(labels[name], value)
+        return f"{value} {label}" if name == "priority" else label
+    if name == "owner":
+        fixed = {"me": _("My leads"), "none": _("Without owner")}
+        names = {str(user.pk): person(user) for user in owners}
+        return fixed.get(value) or _("Owner: %(name)s") % {"name": names.get(value, value)}
+    words = {
+        "q": "“%s”",
+        "score_min": _("Score from %s"),
+        "score_max": _("Score up to %s"),
+        "tag": _("Tag: %s"),
+        "dismissed": _("Dismissed leads"),
+    }
+    if name in words:
+        return words[name] % value if "%s" in words[name] else words[name]
+    if name == "source":
+        return _("Source: %s") % _choice(Source, value)
+    tables: dict[str, Any] = {"posture": POSTURES, "changed": CHANGED}
+    return str(tables[name][value][0]) if value in tables.get(name, {}) else value

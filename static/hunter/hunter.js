@@ -1,0 +1,170 @@
+// Comfort only: every page and action works without this file.
+"use strict";
+
+const TOAST_MS = 6000;
+const THEMES = ["auto", "light", "dark"];
+
+// Theme: system, light, dark
+function storedTheme() {
+  try {
+    const theme = localStorage.getItem("theme");
+    return THEMES.includes(theme) ? theme : "auto";
+  } catch {
+    return "auto";
+  }
+}
+
+function showTheme(theme) {
+  if (theme === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  for (const button of document.querySelectorAll("[data-set-theme]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.setTheme === theme));
+  }
+}
+
+function setTheme(theme) {
+  try {
+    localStorage.setItem("theme", theme);
+  } catch {
+    // The choice then lasts for this page.
+  }
+  showTheme(theme);
+}
+
+// Menus: one open at a time, closed by a click elsewhere or Escape
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!except || !menu.contains(except)) menu.open = false;
+  }
+}
+
+// Messages of success float and leave by themselves; the others stay in the page
+function floatMessages() {
+  const toasts = document.getElementById("toasts");
+  for (const message of document.querySelectorAll(".messages > [data-toast]")) {
+    toasts.append(message);
+    setTimeout(() => message.remove(), TOAST_MS);
+  }
+}
+
+function say(text) {
+  const toast = document.getElementById("toast-error")?.content.firstElementChild.cloneNode(true);
+  if (!toast) return;
+  toast.querySelector(".banner__body").textContent = text;
+  document.getElementById("toasts").append(toast);
+  setTimeout(() => toast.remove(), TOAST_MS);
+}
+
+// Filter menus show how many of their boxes are ticked
+function countTicks(menu) {
+  const count = menu.querySelector(":scope > summary .count");
+  if (!count) return;
+  const ticked = menu.querySelectorAll("input:checked").length;
+  const filled = [...menu.querySelectorAll("select, input[type=number]")].filter((field) => field.value !== "").length;
+  count.textContent = ticked + filled || "";
+}
+
+// A form with data-confirm asks in its dialog before it is sent
+function confirmFirst(event) {
+  const dialog = document.getElementById(event.target.dataset.confirm);
+  if (!dialog || dialog.returnValue === "yes") return;
+  event.preventDefault();
+  dialog.showModal();
+  dialog.addEventListener(
+    "close",
+    () => {
+      if (dialog.returnValue === "yes") event.target.requestSubmit();
+    },
+    { once: true },
+  );
+}
+
+document.addEventListener("click", (event) => {
+  const theme = event.target.closest("[data-set-theme]");
+  if (theme) setTheme(theme.dataset.setTheme);
+  const opener = event.target.closest("[data-opens]");
+  if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+  event.target.closest("[data-dismiss]")?.closest(".banner")?.remove();
+  closeMenus(event.target);
+});
+
+document.addEventListener("submit", (event) => {
+  if (event.target.dataset.confirm) confirmFirst(event);
+});
+
+document.addEventListener("change", (event) => {
+  const menu = event.target.closest("details.menu");
+  if (menu) countTicks(menu);
+  if (event.target.type === "file") showFile(event.target);
+  if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+  if (event.target.matches("[data-checks-all]")) {
+    for (const box of event.target.form.querySelectorAll("tbody input[type=checkbox]")) {
+      box.checked = event.target.checked;
+    }
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    const menu = event.target.closest?.("details.menu[open]");
+    closeMenus();
+    menu?.querySelector("summary").focus();
+  }
+  const typing = event.target.closest?.("input, select, textarea, dialog, [contenteditable]");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "/") {
+    const search = [...document.querySelectorAll("input[type=search]")].find((input) => input.checkVisibility());
+    if (search) {
+      event.preventDefault();
+      search.focus();
+      search.select();
+    }
+  }
+  if (event.key === "?") document.getElementById("shortcuts")?.showModal();
+});
+
+// File fields say what they hold and take a dropped file
+function showFile(input) {
+  const title = input.closest(".dropzone")?.querySelector("[data-file-name]");
+  const file = input.files[0];
+  if (!title || !file) return;
+  const size = file.size / 1048576;
+  const shown = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 }).format(size);
+  title.textContent = `${file.name} (${shown} MB)`;
+}
+
+for (const zone of document.querySelectorAll(".dropzone")) {
+  for (const name of ["dragenter", "dragover"]) {
+    zone.addEventListener(name, (event) => {
+      event.preventDefault();
+      zone.classList.add("is-over");
+    });
+  }
+  for (const name of ["dragleave", "drop"]) {
+    zone.addEventListener(name, () => zone.classList.remove("is-over"));
+  }
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    const input = zone.querySelector("input[type=file]");
+    if (!event.dataTransfer.files.length) return;
+    input.files = event.dataTransfer.files;
+    showFile(input);
+  });
+}
+
+// HTMX: short URLs (no empty parameters), and a word when the server cannot be reached
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.verb !== "get") return;
+  for (const [name, value] of [...event.detail.formData.entries()]) {
+    if (value === "") event.detail.formData.delete(name);
+  }
+});
+document.addEventListener("htmx:sendError", () => say(document.body.dataset.offline));
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status === 403) location.reload();
+  else say(document.body.dataset.failed);
+});
+
+showTheme(storedTheme());
+floatMessages();
+document.querySelectorAll("details.menu").forEach(countTicks);
