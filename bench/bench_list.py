@@ -9,7 +9,8 @@ from bench.setting import fresh_hunter, percentile
 
 LEADS = 100_000
 VIEWS = [
-    "", "?page=2", "?page=1000", "?segment=Migration", "?segment=Existing&segment=Cold", "?provider=M365", "?priority=P1",
+    "", "?page=2", "?page=1000", "?segment=Migration", "?segment=Existing&segment=Cold", "?provider=M365",
+    "?priority=P1",
     "?score_min=70", "?score_min=20&score_max=40", "?tag=local-mx", "?owner=me", "?owner=none", "?posture=no_spf",
     "?posture=dmarc_none", "?posture=enforced", "?posture=gateway", "?posture=microsoft_elsewhere", "?changed=7",
     "?state=undetermined", "?source=import", "?sort=score", "?sort=name", "?sort=domain", "?sort=changed",

@@ -31,12 +31,14 @@ def make_leads(count: int) -> None:
         )  # fmt: skip
         lead = Lead(
             domain=company.domain, company_name=company.name, city=company.city, source="import",
-            owner=spread.choice([*owners, None]), verdict_state="complete" if spread.random() < 0.97 else "undetermined",
+            owner=spread.choice([*owners, None]),
+            verdict_state="complete" if spread.random() < 0.97 else "undetermined",
             provider=provider, mx_provider=provider, segment=verdict.segment, score=verdict.score,
             score_low=verdict.score, score_high=verdict.score, confidence=100,
             priority_category=verdict.priority_category or "", priority_score=verdict.priority_score, has_spf=spf,
             has_dkim=dkim, dmarc_policy=policy or "absent", gateway="Mimecast" if spread.random() < 0.05 else "",
-            microsoft_hints=spread.random() < 0.1, rules_version="v1", scanned_at=now - timedelta(hours=spread.randrange(700)),
+            microsoft_hints=spread.random() < 0.1, rules_version="v1",
+            scanned_at=now - timedelta(hours=spread.randrange(700)),
             changed_at=now - timedelta(days=spread.randrange(90)) if spread.random() < 0.2 else None,
             follow_up_on=(now + timedelta(days=spread.randrange(60))).date() if spread.random() < 0.05 else None,
         )  # fmt: skip

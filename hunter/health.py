@@ -40,7 +40,7 @@ def ready(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"ready": True})
 
 
-@staff_member_required(login_url="login")
+@staff_member_required(login_url="login")  # type: ignore[untyped-decorator]
 @require_GET
 @never_cache
 def status(request: HttpRequest) -> HttpResponse:

@@ -76,7 +76,7 @@ def settle(job: Job) -> None:
     """Tell the owner of the work that the job ended without being done, in the same transaction, so that it can
     give up what the job held: HUNTER_JOB_ENDINGS = {kind: path of a function that takes the job}."""
     job.refresh_from_db()
-    path = getattr(settings, "HUNTER_JOB_ENDINGS", {}).get(job.kind)
+    path = settings.HUNTER_JOB_ENDINGS.get(job.kind)
     if path and job.state != State.DONE:
         ending: Callable[[Job], object] = import_string(path)
         ending(job)

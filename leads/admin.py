@@ -63,7 +63,16 @@ _VERDICT = (
 
 @admin.register(models.Lead)
 class LeadAdmin(FastAdmin[models.Lead]):
-    list_display = ("domain", "company_name", "segment", "priority_category", "score", "provider", "owner", "scanned_at")
+    list_display = (
+        "domain",
+        "company_name",
+        "segment",
+        "priority_category",
+        "score",
+        "provider",
+        "owner",
+        "scanned_at",
+    )
     list_filter = ("segment", "priority_category", "provider", "dmarc_policy", "verdict_state", "source", "outcome")
     list_select_related = ("owner",)
     ordering = ("priority_score", "-score", "pk")
@@ -79,7 +88,15 @@ class LeadAdmin(FastAdmin[models.Lead]):
     actions = ("rescan", "export", "dismiss")
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Lead | None = None) -> tuple[str, ...]:
-        fixed = (*_VERDICT, "dismissed_at", "dismissed_by", "dismissed_reason", "created_at", "created_by", "import_batch")
+        fixed = (
+            *_VERDICT,
+            "dismissed_at",
+            "dismissed_by",
+            "dismissed_reason",
+            "created_at",
+            "created_by",
+            "import_batch",
+        )
         return fixed if obj is None else ("domain", *fixed)
 
     def get_search_results(

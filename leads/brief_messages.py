@@ -7,7 +7,6 @@ Several signal situations share an id, so each sentence says only what holds in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
@@ -699,10 +698,11 @@ MESSAGES: dict[str, Message] = {
         _("No mail host (MX) is on record, so the domain is not scored."),
         facts=("mx",),
     ),
-    # Rows of the score breakdown (8). A signal that is not known counts as missing there, so a row says "not confirmed".
-    "row.base": Message(_("Base")),
-    "row.floor": Message(_("Never below 0")),
-    "row.cap": Message(_("Never above 100")),
+    # Rows of the score breakdown (8). A signal that is not known counts as missing there: "not confirmed".
+    "row.limit.floor": Message(_("Never below 0")),
+    "row.limit.cap": Message(_("Never above 100")),
+    "row.hard_fail.invalid_domain": Message(_("Not a valid domain name: nothing is scored")),
+    "row.hard_fail.mx_missing": Message(_("No mail host: nothing is scored"), facts=("mx",)),
     "row.provider": Message(_("Mail provider: %(provider)s"), facts=("provider",), neutral=_("Mail provider")),
     "row.signal.spf": Message(_("SPF in place"), facts=("spf",)),
     "row.risk.spf_multiple_includes": Message(_("More than three include terms in SPF"), facts=("spf",)),
@@ -858,14 +858,11 @@ def text(message_id: str, **params: object) -> str:
     return wording % values
 
 
-def row_id(part: str, key: str) -> str:
-    """The message id of one row of the score breakdown; `key` is the provider's name when `part` is provider."""
-    return f"row.{part}.{key}" if part in ("signal", "risk") else f"row.{part}"
-
-
-def rows_text(rows: Iterable[tuple[str, str, int]]) -> list[tuple[str, int]]:
-    """(part, key, points) of a verdict's rows -> (label, points), in the same order."""
-    return [(text(row_id(part, key), provider=provider_label(key)), points) for part, key, points in rows]
+def row_text(part: str, key: str) -> str:
+    """The label of one row of a verdict; `key` is the provider's name when `part` is provider."""
+    if part == "provider":
+        return text("row.provider", provider=provider_label(key))
+    return text(f"row.{part}.{key}")
 
 
 def provider_label(provider: str | None) -> str | None:

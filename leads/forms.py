@@ -62,8 +62,8 @@ class UploadForm(forms.Form):
         label=_("Company list"), help_text=_("CSV, TSV or XLSX, up to 100 MB."), max_length=255, allow_empty_file=False
     )
 
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
+    def clean_file(self) -> UploadedFile[Any]:
+        file: UploadedFile[Any] = self.cleaned_data["file"]
         if (file.size or 0) > UPLOAD_LIMIT:
             raise forms.ValidationError(_("The file is larger than 100 MB. Split it and import the parts."))
         return file

@@ -191,7 +191,13 @@ def judge_rows(rows: Iterable[CompanyRow], *, known: set[str], seen: set[str]) -
                 verdict = Verdict.MATCHED if claim.domain in known else Verdict.CREATED
             seen.add(claim.domain)
             yield RowVerdict(
-                row=row, part=part, domain=claim.domain, via=claim.via, raw=claim.raw, verdict=verdict, reason=claim.flag
+                row=row,
+                part=part,
+                domain=claim.domain,
+                via=claim.via,
+                raw=claim.raw,
+                verdict=verdict,
+                reason=claim.flag,
             )
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 import scoring
 from leads.brief import Brief, build_brief
-from leads.brief_messages import text
+from leads.brief_messages import row_text
 from leads.models import Event, Lead, Scan
 
 
@@ -82,8 +82,9 @@ def shown(scan: Scan) -> ShownScan:
     evidence = [Evidence.of(row) for row in scan.observations]
     rows, total = [], 0
     for part, key, points in (scan.verdict or {}).get("rows", []):
-        proof = [item for item in evidence if _PROOF.get(key, _no_proof)(item)]
-        rows.append(VerdictRow(part, key, points, total, total + points, text(f"row.{part}.{key}"), proof))
+        proves = _PROOF.get("provider" if part == "provider" else key, _no_proof)
+        proof = [item for item in evidence if proves(item)]
+        rows.append(VerdictRow(part, key, points, total, total + points, row_text(part, key), proof))
         total += points
     return ShownScan(scan, rows, evidence, scan.facts, scan.created_at, scan.facts.get("unknown", []))
 

@@ -122,9 +122,7 @@ class LeadQuery:
 
     def chips(self) -> list[tuple[str, str, str]]:
         """One (name, value, URL without it) for each active filter."""
-        return [
-            (name, value, self._without(name, value)) for name, value in replace(self, sort="best").pairs()
-        ]
+        return [(name, value, self._without(name, value)) for name, value in replace(self, sort="best").pairs()]
 
     def _without(self, name: str, value: str) -> str:
         current = getattr(self, name)

@@ -33,9 +33,10 @@ def observe_in_chunks(domains: Sequence[str], *, thorough: bool, chunk: int = 25
     def put(item: object) -> None:
         while not stop.is_set():
             try:
-                return results.put(item, timeout=0.2)
+                results.put(item, timeout=0.2)
             except queue.Full:
                 continue
+            return
 
     async def look() -> None:
         batch: list[Observation] = []
@@ -53,7 +54,7 @@ def observe_in_chunks(domains: Sequence[str], *, thorough: bool, chunk: int = 25
         try:
             asyncio.run(look())
             put(_END)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller
             put(error)
 
     thread = threading.Thread(target=run, name="observe", daemon=True)

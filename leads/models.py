@@ -7,7 +7,7 @@ seen stands in Scan (append-only), what happened in Event (the timeline).
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -18,9 +18,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from leads.folding import fold, turkish_sort_key
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import User
 
 COMPANY_NAME_LENGTH = 4000
 # Rescan rhythm by priority 1-7; hot leads daily, cold ones monthly.
@@ -294,14 +291,14 @@ class Lead(models.Model):
         self.set_search_keys()
         super().save(*args, **kwargs)
 
+    def get_absolute_url(self) -> str:
+        return reverse("leads:detail", args=[self.domain])
+
     def set_search_keys(self) -> None:
         """`bulk_create` and `bulk_update` do not call `save`; they call this."""
         shown = " ".join([self.domain, self.company_name[:200], self.city, *self.contact_emails[:5]])
         self.search_text = fold(shown)
         self.name_key = turkish_sort_key(self.company_name or self.domain)
-
-    def get_absolute_url(self) -> str:
-        return reverse("leads:detail", args=[self.domain])
 
     @property
     def title(self) -> str:
@@ -422,9 +419,7 @@ class Alert(models.Model):
 class Note(models.Model):
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="notes", verbose_name=_("lead"))
     text = models.TextField(_("note"), max_length=10_000)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
-    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
     created_at = models.DateTimeField(_("time"), default=timezone.now)
 
     class Meta:
@@ -528,7 +523,9 @@ class ImportRow(models.Model):
         DUPLICATE = "duplicate", _("Twice in this file")
         REJECTED = "rejected", _("Rejected")
 
-    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="rows", verbose_name=_("import"), db_index=False)
+    batch = models.ForeignKey(
+        ImportBatch, models.CASCADE, related_name="rows", verbose_name=_("import"), db_index=False
+    )
     row = models.PositiveIntegerField(_("row"))
     part = models.PositiveSmallIntegerField(_("part"), default=0)
     domain = models.CharField(_("domain"), max_length=253, blank=True)

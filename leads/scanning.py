@@ -6,7 +6,7 @@ taking the lead out of the queue is one transaction, so a killed worker leaves e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -78,7 +78,9 @@ def rescan_lead(lead: Lead, *, started_by: Any) -> Job:
 def queue_due_rescans(now: datetime, limit: int = 20_000) -> Job | None:
     """The adaptive rescan (a duty): every open lead whose next look is due."""
     due = Lead.objects.due_for_rescan(now).order_by("rescan_at").values("pk")[:limit]
-    return queue_scan(Lead.objects.filter(pk__in=list(due.values_list("pk", flat=True))), subject=_("Rescan of due leads"))
+    return queue_scan(
+        Lead.objects.filter(pk__in=list(due.values_list("pk", flat=True))), subject=_("Rescan of due leads")
+    )
 
 
 def queue_retries(now: datetime, limit: int = 20_000) -> Job | None:
@@ -193,7 +195,7 @@ def _known(lead: Lead) -> KnownSignals:
 def _scan(lead: Lead, observation: Observation, judgement: Judgement, job: Job | None, now: datetime) -> Scan:
     return Scan(
         lead_id=lead.pk,
-        job_id=job and job.pk,
+        job_id=None if job is None else job.pk,
         status=observation.facts.status,
         observations=[list(lookup) for lookup in observation.lookups],
         facts=observation.facts.as_dict() | _judged(observation.facts, judgement),
@@ -385,14 +387,14 @@ def _compared(state: _State, expires_in_days: int | None) -> scoring.Snapshot:
 def _values(kind: str, before: _State, after: _State, lead: Lead) -> tuple[str, str]:
     if kind == Event.Kind.EXPIRY:
         return "", lead.expires_on.isoformat() if lead.expires_on else ""
-    read = {
+    reads: dict[str, Callable[[_State], str]] = {
         Event.Kind.SPF: lambda state: _presence(state.spf),
         Event.Kind.DKIM: lambda state: _presence(state.dkim),
         Event.Kind.DMARC: lambda state: state.policy or "absent",
         Event.Kind.MX: lambda state: state.mx_root or "",
         Event.Kind.SCORE: lambda state: str(state.score),
-    }[Event.Kind(kind)]
-    return read(before), read(after)
+    }
+    return reads[kind](before), reads[kind](after)
 
 
 def _presence(value: bool | None) -> str:
@@ -419,8 +421,7 @@ def _write_tags(wanted: dict[int, set[str]]) -> None:
     through = Lead.tags.through
     names = {tag.pk: name for name, tag in tags.items()}
     present = {
-        (row.lead_id, names[row.tag_id]): row.pk
-        for row in through.objects.filter(lead_id__in=wanted, tag_id__in=names)
+        (row.lead_id, names[row.tag_id]): row.pk for row in through.objects.filter(lead_id__in=wanted, tag_id__in=names)
     }
     missing = [
         through(lead_id=lead, tag_id=tags[name].pk)

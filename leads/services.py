@@ -141,6 +141,4 @@ def _set_dismissed(lead: Lead, *, by: User, reason: str, kind: str, at: Any) -> 
 
 
 def mark_read(alerts: Iterable[int], *, by: User) -> int:
-    return Alert.objects.filter(pk__in=list(alerts), read_at__isnull=True).update(
-        read_at=timezone.now(), read_by=by
-    )
+    return Alert.objects.filter(pk__in=list(alerts), read_at__isnull=True).update(read_at=timezone.now(), read_by=by)

@@ -31,4 +31,3 @@ def rescan_due() -> None:
 
 def retry_undetermined() -> None:
     scanning.queue_retries(timezone.now())
-

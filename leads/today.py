@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
@@ -11,7 +11,8 @@ from leads.list_query import LeadQuery
 from leads.models import Lead, Segment, VerdictState
 
 
-class Tile(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Tile:
     label: str
     count: int
     query: str  # the query part of the list's URL

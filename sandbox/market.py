@@ -43,7 +43,7 @@ _CITIES = (
     "Eskişehir", "Denizli", "Samsun", "Trabzon", "Sakarya", "Kocaeli", "Manisa", "Muğla", "Diyarbakır", "Çanakkale",
 )  # fmt: skip
 _ASCII = str.maketrans("çğıöşüÇĞİIÖŞÜ ", "cgiosucgiiosu-")
-_KEY = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAt7Qx5vKcW2nJr8Yd3mPzF6hLbTgA9sEoU1iVwX4yCkMuNpRqSjZaHfGeDlBvOx0KwIDAQAB"
+_KEY = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAt7Qx5vKcW2nJr8Yd3mPzF6hLbTgA9sEoU1iVwX4yCkMuwIDAQAB"
 
 # Records of the providers that the companies' records point at.
 _PROVIDERS = {

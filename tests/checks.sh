@@ -9,6 +9,7 @@ step() { printf '\n== %s\n' "$1"; }
 step "Lint";       $bin/ruff check . && $bin/ruff format --check .
 step "Templates";  $bin/djlint --lint --quiet templates
 step "Layers";     $bin/lint-imports
+step "Frozen core"; $bin/python -m tests.scoring.freeze
 step "Types";      $bin/mypy
 step "Migrations"; $bin/python manage.py makemigrations --check --dry-run
 step "Deploy";     HUNTER_ENV=prod SECRET_KEY="$(head -c 60 /dev/urandom | base64 -w0)" ALLOWED_HOSTS=hunter.example \

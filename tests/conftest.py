@@ -61,4 +61,3 @@ def as_operator(operator: User) -> Client:
 @pytest.fixture
 def as_administrator(administrator: User) -> Client:
     return _browser(administrator)
-

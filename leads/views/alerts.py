@@ -28,6 +28,7 @@ def alert_read(request: Request) -> HttpResponse:
     chosen = [int(value) for value in request.POST.getlist("alert") if value.isascii() and value.isdigit()]
     count = services.mark_read(chosen[:500], by=request.user)
     messages.success(
-        request, ngettext("%(count)d alert marked as read.", "%(count)d alerts marked as read.", count) % {"count": count}
+        request,
+        ngettext("%(count)d alert marked as read.", "%(count)d alerts marked as read.", count) % {"count": count},
     )
     return back(request, "leads:alerts")

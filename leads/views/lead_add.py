@@ -36,8 +36,10 @@ def lead_add(request: Request) -> HttpResponse:
         thorough=len(added.created) <= 20,
     )
     for rejection in found.rejections:
-        messages.warning(request, _("“%(text)s” was not added: %(reason)s") % {
-            "text": rejection.raw[:80], "reason": rejection.text()})
+        messages.warning(
+            request,
+            _("“%(text)s” was not added: %(reason)s") % {"text": rejection.raw[:80], "reason": rejection.text()},
+        )
     messages.success(request, _summary(len(added.created), len(added.matched)))
     leads = added.created + added.matched
     if len(leads) == 1:

@@ -66,6 +66,8 @@ def lead_rescan_all(request: Request) -> HttpResponse:
         messages.info(request, _("Every lead of this list is waiting for its scan already."))
         return redirect(f"/leads/{query.url()}")
     messages.success(
-        request, ngettext("%(count)d lead will be scanned.", "%(count)d leads will be scanned.", job.total) % {"count": job.total}
+        request,
+        ngettext("%(count)d lead will be scanned.", "%(count)d leads will be scanned.", job.total)
+        % {"count": job.total},
     )
     return redirect("leads:job", job.pk)

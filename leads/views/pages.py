@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -25,14 +26,16 @@ class Request(HttpRequest):
     """A signed-in person's request, with what django-htmx adds."""
 
     htmx: HtmxDetails
-    user: User  # type: ignore[assignment]
+    user: User
 
 
-def allowed(permission: str) -> Callable[[Callable[Concatenate[Request, P], HttpResponse]], Callable[..., HttpResponse]]:
+def allowed(
+    permission: str,
+) -> Callable[[Callable[Concatenate[Request, P], HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """403 for a signed-in person without the permission; the message says whom to ask."""
 
-    def decorate(view: Callable[Concatenate[Request, P], HttpResponse]) -> Callable[..., HttpResponse]:
-        return wraps(view)(permission_required(permission, raise_exception=True)(view))  # type: ignore[arg-type]
+    def decorate(view: Callable[Concatenate[Request, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        return wraps(view)(permission_required(permission, raise_exception=True)(view))
 
     return decorate
 

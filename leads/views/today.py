@@ -21,7 +21,9 @@ def today(request: Request) -> HttpResponse:
         "tiles": tiles(),
         "best": leads.filter(priority_score__lte=4).best_first()[:8],
         "follow_ups": leads.follow_up_due(timezone.localdate(now)).order_by("follow_up_on", "pk")[:8],
-        "alerts": Alert.objects.filter(read_at__isnull=True).select_related("lead", "event").order_by("-created_at")[:8],
+        "alerts": Alert.objects.filter(read_at__isnull=True)
+        .select_related("lead", "event")
+        .order_by("-created_at")[:8],
         "changes": Event.objects.filter(scan__isnull=False).select_related("lead").order_by("-at", "-pk")[:8],
         "running": Job.objects.active().order_by("-created_at")[:5],
         "has_leads": Lead.objects.exists(),

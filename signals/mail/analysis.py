@@ -7,7 +7,6 @@ of the scenario definitions; lean analysis skips what an answer already at hand 
 from __future__ import annotations
 
 import scoring
-
 from signals.mail import dkim, dmarc, mailbox, spf
 from signals.mail.answers import DEFINITE, Answers, Question
 from signals.mail.providers import gateway_of, provider_of, service_of

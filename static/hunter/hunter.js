@@ -159,6 +159,11 @@ document.addEventListener("htmx:configRequest", (event) => {
     if (value === "") event.detail.formData.delete(name);
   }
 });
+// An open window or menu is not swapped away by the next look at the server
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const polls = event.detail.elt.getAttribute("hx-trigger")?.startsWith("every");
+  if (polls && event.detail.elt.querySelector("dialog[open], details.menu[open]")) event.preventDefault();
+});
 document.addEventListener("htmx:sendError", () => say(document.body.dataset.offline));
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.status === 403) location.reload();

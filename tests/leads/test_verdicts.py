@@ -19,7 +19,12 @@ GOOGLE = Facts(
 
 def test_all_known_gives_one_score() -> None:
     judgement = judge("a.test", GOOGLE)
-    assert (judgement.state, judgement.score_low, judgement.score_high, judgement.confidence) == ("complete", 90, 90, 100)
+    assert (judgement.state, judgement.score_low, judgement.score_high, judgement.confidence) == (
+        "complete",
+        90,
+        90,
+        100,
+    )
 
 
 def test_unknown_mx_is_always_undetermined() -> None:
@@ -31,9 +36,14 @@ def test_unknown_dkim_is_partial_when_both_worlds_agree() -> None:
     """Without the key Google stands at 65: still Migration and P2, but another 1-7 priority, so undetermined."""
     unknown = replace(GOOGLE, dkim=DkimFacts(state="unknown", reason="unanswered"))
     assert judge("a.test", unknown).state == "undetermined"
-    existing = replace(unknown, provider="M365", mx_hosts=("a.mail.protection.outlook.com",), dmarc=DmarcFacts(state="absent"))
+    existing = replace(
+        unknown, provider="M365", mx_hosts=("a.mail.protection.outlook.com",), dmarc=DmarcFacts(state="absent")
+    )
     judgement = judge("a.test", existing)
-    assert (judgement.state, judgement.score_low, judgement.score_high) in (("partial", 45, 70), ("undetermined", None, None))
+    assert (judgement.state, judgement.score_low, judgement.score_high) in (
+        ("partial", 45, 70),
+        ("undetermined", None, None),
+    )
 
 
 def test_the_known_value_of_an_earlier_look_is_the_world_that_is_shown() -> None:
@@ -58,7 +68,9 @@ def test_a_policy_without_enforcement_counts_as_none(facts: DmarcFacts, policy: 
 
 
 def test_strong_evidence_behind_a_gateway_decides_the_scored_provider() -> None:
-    behind = replace(GOOGLE, provider="Local", mx_hosts=("mx.mimecast.com",), gateway="Mimecast", behind_gateway_provider="M365")
+    behind = replace(
+        GOOGLE, provider="Local", mx_hosts=("mx.mimecast.com",), gateway="Mimecast", behind_gateway_provider="M365"
+    )
     judgement = judge("a.test", behind)
     assert (judgement.scored_provider, judgement.verdict and judgement.verdict.segment) == ("M365", "Existing")
     assert judgement.confidence == 90

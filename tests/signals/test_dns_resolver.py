@@ -174,6 +174,12 @@ def test_the_system_servers_fall_back_to_this_machine(tmp_path) -> None:
 
 
 def test_settings_that_cannot_work_are_refused() -> None:
-    for wrong in ({"servers": ()}, {"concurrency": 0}, {"tries": 0}, {"queries_per_second": -1}, {"timeout_floor": 9.0}):
+    for wrong in (
+        {"servers": ()},
+        {"concurrency": 0},
+        {"tries": 0},
+        {"queries_per_second": -1},
+        {"timeout_floor": 9.0},
+    ):
         with pytest.raises(ValueError, match=r"\w"):
             DnsSettings(**{"servers": (("127.0.0.1", 53),), **wrong})

@@ -36,4 +36,3 @@ class Command(BaseCommand):
                 self.stdout.write(json.dumps(row, ensure_ascii=False) if options["json"] else as_line(row))
         if undetermined:
             sys.exit(1)
-
