@@ -64,6 +64,7 @@ def preview(batch: ImportBatch) -> Preview:
 def start(batch: ImportBatch, *, by: User | None) -> Job:
     """Queue the import; a second click finds the job that is already there."""
     with transaction.atomic():
+        ImportBatch.objects.select_for_update().get(pk=batch.pk)  # the handler locks in the same order
         job = jobs.services.enqueue(
             "import",
             key=f"import:{batch.pk}",

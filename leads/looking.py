@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import queue
-import threading
+import pickle
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 
 from django.conf import settings
 
 from signals.dns.resolver import DnsSettings, system_servers
-from signals.observe import observe
+from signals.observer import Request
 from signals.types import Observation
-
-_END = object()
 
 
 def dns_settings() -> DnsSettings:
@@ -25,46 +23,23 @@ def dns_settings() -> DnsSettings:
 
 
 def observe_in_chunks(domains: Sequence[str], *, thorough: bool, chunk: int = 250) -> Iterator[list[Observation]]:
-    """Lists of at most `chunk` observations as they come in. The event loop runs in a thread of its own, so that
-    the caller writes one chunk to the database while the next is looked up; at most two chunks wait."""
-    results: queue.Queue[object] = queue.Queue(maxsize=2)
-    stop = threading.Event()
-
-    def put(item: object) -> None:
-        while not stop.is_set():
-            try:
-                results.put(item, timeout=0.2)
-            except queue.Full:
-                continue
-            return
-
-    async def look() -> None:
-        batch: list[Observation] = []
-        async for observation in observe(domains, settings=dns_settings(), thorough=thorough):
-            batch.append(observation)
-            if len(batch) == chunk:
-                await asyncio.to_thread(put, batch)
-                batch = []
-            if stop.is_set():
-                return
-        if batch:
-            put(batch)
-
-    def run() -> None:
+    """Lists of at most `chunk` observations as they come in. The look-ups run in a process of their own (the second
+    core, and no fight for the interpreter's lock), so that the caller writes one chunk to the database while the
+    next is looked up. Closing the iterator ends that process. Raises RuntimeError when it ends by itself."""
+    request = Request(domains=list(domains), settings=dns_settings(), thorough=thorough, chunk=chunk)
+    command = [sys.executable, "-m", "signals.observer"]
+    with subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
-            asyncio.run(look())
-            put(_END)
-        except BaseException as error:  # noqa: BLE001 - raised again in the caller
-            put(error)
-
-    thread = threading.Thread(target=run, name="observe", daemon=True)
-    thread.start()
-    try:
-        while (item := results.get()) is not _END:
-            if isinstance(item, BaseException):
-                raise item
-            assert isinstance(item, list)
-            yield item
-    finally:
-        stop.set()
-        thread.join(timeout=10)
+            pickle.dump(request, process.stdin)
+            process.stdin.close()
+            missing = len(request.domains)
+            while missing:
+                observations: list[Observation] = pickle.load(process.stdout)  # noqa: S301 - our own child process
+                missing -= len(observations)
+                yield observations
+        except (EOFError, BrokenPipeError, pickle.UnpicklingError) as error:
+            raise RuntimeError(f"The look-up process ended early (exit code {process.wait(5)}).") from error
+        finally:
+            process.kill()

@@ -124,11 +124,15 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         """Priority 1-7 ascending, then score descending (scoring-v1 section 11)."""
         return self.order_by("priority_score", "-score", "pk")
 
+    def unqueued(self) -> Self:
+        """Leads that no live job is about to look at."""
+        return self.filter(Q(scan_job__isnull=True) | Q(scan_job__state="failed"))
+
     def due_for_rescan(self, now: datetime) -> Self:
-        return self.open().filter(rescan_at__lte=now, scan_job__isnull=True)
+        return self.open().unqueued().filter(rescan_at__lte=now)
 
     def due_for_retry(self, now: datetime) -> Self:
-        return self.open().filter(retry_at__lte=now, scan_job__isnull=True)
+        return self.open().unqueued().filter(retry_at__lte=now)
 
     def never_scanned(self) -> Self:
         return self.filter(verdict_state=VerdictState.NEVER)

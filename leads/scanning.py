@@ -28,7 +28,7 @@ from leads.models import RESCAN_AFTER, RETRY_AFTER, Alert, Event, Lead, LeadQuer
 from leads.verdicts import Judgement, KnownSignals, as_json, judge
 from signals.types import Facts, Observation
 
-SLICE = 1000  # leads looked at by one event loop
+SLICE = 20_000  # leads taken from the queue at a time
 _SILENT_DOMAINS = 20  # that many without a single answer: it is the network
 _UNCERTAIN_RESCAN = timedelta(days=1)
 # Microsoft services in use although the mail is elsewhere: a cross-sell fact (mail-dns-signals section 1.5).
@@ -50,7 +50,7 @@ def queue_scan(leads: LeadQuerySet, *, subject: str, started_by: Any = None, tho
             payload={"thorough": thorough},
             started_by=started_by,
         )
-        queued = Lead.objects.filter(pk__in=leads.values("pk"), scan_job__isnull=True).update(scan_job=job)
+        queued = Lead.objects.filter(pk__in=leads.unqueued().values("pk")).update(scan_job=job)
         if not queued:
             job.delete()
             return None
@@ -62,6 +62,7 @@ def queue_scan(leads: LeadQuerySet, *, subject: str, started_by: Any = None, tho
 def rescan_lead(lead: Lead, *, started_by: Any) -> Job:
     """Look at one lead now, with every question we know. A lead that waits in a bulk job is taken over."""
     with transaction.atomic():
+        Lead.objects.select_for_update().get(pk=lead.pk)  # the handler locks the lead first and its job second, too
         job = jobs.services.enqueue(
             "scan",
             key=f"scan:lead:{lead.pk}",
@@ -107,8 +108,8 @@ def run_scan(run: JobRun) -> None:
                 done += len(written)
                 failed += sum(judgement.verdict is None for _observation, judgement in written)
                 run.checkpoint(done=done, failed=failed)
-        if run.time_is_up():
-            run.again()
+            if run.time_is_up():
+                run.again()
     # A lead may have been taken over by a single scan, or deleted: the total is what this job really did.
     run.checkpoint(done=done, failed=failed, total=done, message=_outcome(done, failed))
 
@@ -131,9 +132,11 @@ def scan_now(leads: LeadQuerySet, *, thorough: bool) -> Iterable[dict[str, Any]]
                 yield as_json(observation.domain, observation.facts, judgement)
 
 
-def release(job: Job) -> int:
-    """Take the leads of a cancelled or failed job out of its queue."""
-    return Lead.objects.filter(scan_job=job).update(scan_job=None)
+def release(job: Job) -> None:
+    """A cancelled job gives its leads up. A failed one keeps them, so that it can be started again; until then any
+    other scan may take them."""
+    if job.state == Job.State.CANCELLED:
+        Lead.objects.filter(scan_job=job).update(scan_job=None)
 
 
 def _outcome(done: int, failed: int) -> str:

@@ -17,9 +17,11 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from jobs.models import Job
+from leads.brief import Brief
 from leads.brief_messages import is_known, provider_label, text
 from leads.company_list.messages import reason_text
-from leads.lead_page import VerdictRow
+from leads.lead_page import VerdictRow, brief_of
 from leads.list_query import CHANGED, POSTURES
 from leads.models import DmarcPolicy, Event, Lead, Priority, Provider, Segment, Source, Tag, VerdictState
 
@@ -130,6 +132,13 @@ def record_mark(name: str, state: str) -> SafeString:
 
 
 @register.simple_tag
+def record_state(state: str) -> SafeString:
+    """The state of one mail record in a word."""
+    picture, word = _MARKS[state]
+    return format_html('<span class="mark-set mark-set--{} mark-set--word">{}{}</span>', state, icon(picture), word)
+
+
+@register.simple_tag
 def posture(lead: Lead) -> SafeString:
     """SPF, DKIM and DMARC at a glance."""
     if lead.has_spf is None and lead.has_dkim is None and not lead.dmarc_policy:
@@ -210,6 +219,12 @@ def waiting(leads: Iterable[Lead]) -> bool:
 
 
 @register.filter
+def any_active(jobs: Iterable[Job]) -> bool:
+    """Whether one of these jobs waits or runs."""
+    return any(job.is_active for job in jobs)
+
+
+@register.filter
 def message(message_id: str) -> str:
     """The sentence behind a message id; "" for one nobody knows any more."""
     return text(message_id) if is_known(message_id) else ""
@@ -222,9 +237,21 @@ def word(code: str, family: str) -> str:
 
 
 @register.filter
+def by_people(tags: Iterable[Tag]) -> list[Tag]:
+    """Without the automatic tags, which repeat what the columns of a list say."""
+    return [tag for tag in tags if not tag.automatic]
+
+
+@register.filter
 def tag_label(tag: Tag) -> str:
     """Automatic tags are codes with a word for each language; the others are what people wrote."""
     return (tag.automatic and message(f"tag.{tag.name}")) or tag.name
+
+
+@register.filter
+def brief(lead: Lead) -> Brief | None:
+    """Why and how to call, in sentences; needs no query."""
+    return brief_of(lead)
 
 
 @register.filter

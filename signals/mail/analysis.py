@@ -26,7 +26,7 @@ def questions(domain: str, answers: Answers, *, thorough: bool) -> list[Question
 
 
 def _first(domain: str, thorough: bool) -> list[Question]:
-    selectors = (*dkim.SELECTORS, dkim.IMPROBABLE_SELECTOR) if thorough else dkim.COMMON_SELECTORS
+    selectors = (*dkim.SELECTORS, dkim.IMPROBABLE_SELECTOR) if thorough else ()
     return [
         (domain, "MX"),
         (domain, "TXT"),
@@ -47,12 +47,15 @@ def _is_own(domain: str, host: str) -> bool:
 
 
 def _lean(domain: str, answers: Answers) -> list[Question]:
-    wanted: list[Question] = []
+    hosts, _null = mail_hosts(answers, domain)
+    provider = provider_of(hosts[0]) if hosts else "Unknown"
+    gateway = gateway_of(hosts[0]) if hosts else None
+    likely = dkim.COMMON_SELECTORS if gateway else dkim.likely_selectors(provider, answers, domain)
+    wanted = [dkim.selector_question(domain, selector) for selector in likely]
     if dkim.long_list_is_needed(domain, answers):
         wanted += dkim.long_list(domain)
-    hosts, _null = mail_hosts(answers, domain)
     # A Microsoft MX needs no further sign; a gateway, or Microsoft's traces without its MX, do.
-    if hosts and provider_of(hosts[0]) != "M365" and (gateway_of(hosts[0]) or _traces(domain, answers)):
+    if hosts and provider != "M365" and (gateway or _traces(domain, answers)):
         wanted += mailbox.service_questions(domain)
     return wanted
 

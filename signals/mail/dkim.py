@@ -14,6 +14,15 @@ from signals.types import DkimFacts
 
 COMMON_SELECTORS = ("selector1", "selector2", "google", "default")
 SELECTORS = (*COMMON_SELECTORS, "mail", "dkim", "k1", "s1", "s2", "zoho", "protonmail", "fm1", "sig1")
+# A few old servers deny an existing node, so the selectors its provider uses are asked all the same.
+PROVIDER_SELECTORS = {
+    "M365": ("selector1", "selector2"),
+    "Google": ("google",),
+    "Yandex": ("mail",),
+    "Zoho": ("zoho",),
+    "SendGrid": ("s1",),
+    "Mailgun": ("k1",),
+}
 IMPROBABLE_SELECTOR = "hunter-no-such-key-7f3a"  # a name nobody publishes, to notice wildcards
 
 
@@ -32,10 +41,19 @@ def is_live_key(text: str) -> bool:
     return tags.get("v", "DKIM1") == "DKIM1" and bool("".join(tags.get("p", "").split()))
 
 
+def likely_selectors(provider: str, answers: Answers, domain: str) -> tuple[str, ...]:
+    """The selectors worth asking first: those of the provider when the node is denied, else the common ones."""
+    node = answers.get(node_question(domain))
+    if node is not None and node.status == "nxdomain":
+        return PROVIDER_SELECTORS.get(provider, ("default",))
+    return COMMON_SELECTORS
+
+
 def long_list_is_needed(domain: str, answers: Answers) -> bool:
     """The node exists and none of the common selectors holds a key: the others, and a wildcard, may explain it."""
     node = answers.get(node_question(domain))
-    return node is not None and node.status in ("ok", "nodata") and not _live(domain, answers)
+    asked = selector_question(domain, COMMON_SELECTORS[0]) in answers
+    return asked and node is not None and node.status in ("ok", "nodata") and not _live(domain, answers)
 
 
 def long_list(domain: str) -> list[Question]:

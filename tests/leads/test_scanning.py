@@ -12,10 +12,10 @@ import jobs.services
 from jobs.models import Job
 from leads import scanning
 from leads.models import Alert, Event, Lead, Scan, VerdictState
-from sandbox.dns import Fault
+from sandbox.dns import Fault, Record
 from tests.factories import make_lead
 from tests.leads.conftest import Served
-from tests.worlds import google, microsoft, own_server
+from tests.worlds import google, microsoft
 
 pytestmark = pytest.mark.django_db
 WorkOff = Callable[[], None]
@@ -102,17 +102,14 @@ def test_a_lead_that_was_never_judged_has_no_score_at_all(dns: Served, work_off:
 
 
 def test_an_unknown_that_cannot_change_the_segment_gives_a_range(dns: Served, work_off: WorkOff) -> None:
-    """M365 is Existing whatever SPF says, and the priority stays when the range does not cross its border."""
-    dns(google(ACME), [Fault(f"selector1._domainkey.{ACME}", "TXT", "servfail")])
+    """Amazon's inbound mail without SPF is Skip with a DKIM key and without one."""
+    records = [Record(ACME, "MX", "10 inbound-smtp.eu-west-1.amazonaws.com")]
+    dns(records, [Fault(f"default._domainkey.{ACME}", "TXT", "servfail")])
     lead = make_lead(ACME)
     scan(work_off, lead)
-    assert (lead.verdict_state, lead.score) == (VerdictState.COMPLETE, 90)  # google's key is enough
-    dns(own_server(ACME), [Fault(f"selector1._domainkey.{ACME}", "TXT", "servfail")])
-    other = make_lead("other.example")
-    dns(own_server("other.example"), [Fault("selector1._domainkey.other.example", "TXT", "servfail")])
-    scan(work_off, other)
-    assert other.verdict_state in (VerdictState.PARTIAL, VerdictState.UNDETERMINED)
-    assert other.has_dkim is None
+    assert (lead.verdict_state, lead.undetermined_reason) == (VerdictState.PARTIAL, "dkim_unknown")
+    assert (lead.score, lead.score_low, lead.score_high) == (0, 0, 20)
+    assert (lead.segment, lead.has_dkim) == ("Skip", None)
 
 
 def test_retries_come_after_15_minutes_then_1_6_and_24_hours(dns: Served, work_off: WorkOff) -> None:
@@ -138,8 +135,6 @@ def test_due_rescans_and_retries_are_queued_once(dns: Served, work_off: WorkOff)
 
 
 def test_an_unlisted_dkim_selector_counts_as_present_with_a_range_and_no_retry(dns: Served, work_off: WorkOff) -> None:
-    from sandbox.dns import Record
-
     dns([*google(ACME, dkim=False), Record(f"secret2024._domainkey.{ACME}", "TXT", "v=DKIM1; p=abc")])
     lead = make_lead(ACME)
     scan(work_off, lead)
