@@ -78,6 +78,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
+    "django_q",  # first, so that jobs.admin can take its pages out
     "leads.apps.LeadsConfig",
     "jobs.apps.JobsConfig",
     "sandbox.apps.SandboxConfig",
@@ -88,7 +89,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
-    "django_q",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -172,6 +172,7 @@ USE_THOUSAND_SEPARATOR = False
 
 STATIC_URL = "/static/"
 STATIC_ROOT = HUNTER_VAR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -251,6 +252,13 @@ if HUNTER_SANDBOX_URL and urlsplit(HUNTER_SANDBOX_URL).hostname not in ("127.0.0
     raise ImproperlyConfigured("HUNTER_SANDBOX_URL must point to this machine (127.0.0.1, localhost or [::1]).")
 # Set by `serve --sandbox`: look-ups answer from the local sandbox, and every page says so.
 HUNTER_SANDBOX = bool(HUNTER_SANDBOX_URL) or _flag("HUNTER_SANDBOX")
+
+# `make run` shows demo data from the sandbox unless something real is configured.
+HUNTER_DEMO = (
+    HUNTER_ENV == "dev"
+    and env.str("HUNTER_SANDBOX", default="") in ("", "true")
+    and not (HUNTER_DNS_SERVERS or HUNTER_PARTNER_CENTER_ENABLED or HUNTER_D365_ENABLED)
+)
 
 HUNTER_LOG_FORMAT = _choice("HUNTER_LOG_FORMAT", ("text", "json"))
 LOGGING = {

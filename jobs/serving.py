@@ -79,6 +79,7 @@ def _gunicorn(host: str, port: int) -> list[str]:
         *(sys.executable, "-m", "gunicorn", settings.WSGI_APPLICATION.replace(".application", ":application")),
         *("--worker-class", "gthread", "--workers", "2", "--threads", "4", "--bind", f"{host}:{port}"),
         *("--max-requests", "2000", "--max-requests-jitter", "200", "--graceful-timeout", "8", "--no-control-socket"),
+        *("--log-level", "warning"),
     ]
 
 

@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 python=$PWD/.venv/bin/python
 export HUNTER_ENV=dev
-$python manage.py makemessages --locale tr --locale en --no-obsolete --no-location --ignore .venv --ignore tests --ignore bench --ignore var
-$python manage.py compilemessages --locale tr --locale en --ignore .venv
+$python manage.py makemessages --locale tr --no-obsolete --no-location --ignore .venv --ignore tests --ignore bench --ignore var
+$python manage.py compilemessages --locale tr --ignore .venv

@@ -128,9 +128,10 @@ function showFile(input) {
   const title = input.closest(".dropzone")?.querySelector("[data-file-name]");
   const file = input.files[0];
   if (!title || !file) return;
-  const size = file.size / 1048576;
-  const shown = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 }).format(size);
-  title.textContent = `${file.name} (${shown} MB)`;
+  const [unit, bytes] = file.size < 1e6 ? ["kilobyte", 1e3] : ["megabyte", 1e6];
+  const format = { style: "unit", unit, maximumFractionDigits: 1 };
+  const size = new Intl.NumberFormat(document.documentElement.lang, format).format(file.size / bytes);
+  title.textContent = `${file.name} (${size})`;
 }
 
 for (const zone of document.querySelectorAll(".dropzone")) {

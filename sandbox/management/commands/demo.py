@@ -40,7 +40,7 @@ class Command(BaseCommand):
             self.stdout.write("There are leads already; no demo companies added.")
         else:
             self._market(options["companies"])
-        self.stdout.write(f"Sign in as {', '.join(PEOPLE)} with the password {PASSWORD}")
+        self.stdout.write(f"Sign in as {' or '.join(PEOPLE)}, password {PASSWORD}")
 
     def _person(self, username: str, role: str) -> None:
         is_administrator = role == "Administrator"
