@@ -1,0 +1,103 @@
+"""A whole Hunter as `make run` starts it (web, worker, sandbox, demo data) and Debian's Chromium in front of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "site" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            if CHROMIUM is None:
+                item.add_marker(pytest.mark.skip(reason="Chromium is not installed"))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running Hunter whose 300 demo companies are scored."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    var = tmp_path_factory.mktemp("hunter")
+    environment = {
+        **{name: value for name, value in os.environ.items() if name not in ("HUNTER_DNS_SERVERS", "DATABASE_URL")},
+        "HUNTER_ENV": "dev",
+        "HUNTER_VAR": str(var),
+    }
+    with (var / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "start", "--port", str(port)],
+            cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        try:
+            _wait(f"http://127.0.0.1:{port}/healthz/ready", var / "log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _wait(url: str, log: Path) -> None:
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise AssertionError(log.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def chromium(site: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def signed_in(browser: Browser, site: str, *, user: str = "demo", **options: Any) -> BrowserContext:
+    """A browser window of this person; `options` are Playwright's (viewport, locale, color_scheme …)."""
+    context = browser.new_context(**options)
+    page = context.new_page()
+    page.goto(f"{site}/accounts/login/")
+    page.fill("input[name=username]", user)
+    page.fill("input[name=password]", "hunter-demo")
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url(f"{site}/")
+    page.close()
+    return context
+
+
+@pytest.fixture
+def operations(chromium: Browser, site: str) -> Iterator[Page]:
+    context = signed_in(chromium, site, user="operations", locale="en-US", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    yield page
+    context.close()

@@ -1,0 +1,40 @@
+"""Every page at desk and phone width, in both languages and themes: no script error, no sideways scroll, no stranger."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from playwright.sync_api import Browser
+
+from sandbox.market import companies
+from tests.browser.conftest import signed_in
+
+DOMAIN = next(iter(companies(1))).domain
+PATHS = [
+    "/", "/leads/", "/leads/?segment=Migration&q=a", "/leads/?q=nothing-has-this-name", f"/leads/{DOMAIN}/",
+    "/leads/add/", "/imports/", "/jobs/", "/alerts/", "/healthz/status", "/accounts/password_change/", "/admin/",
+    "/admin/leads/lead/", "/nowhere/",
+]  # fmt: skip
+LOOKS = list(product(("tr-TR", "en-US"), ((1440, 900), (390, 844)), ("light", "dark")))
+
+
+@pytest.mark.parametrize(("locale", "size", "theme"), LOOKS, ids=lambda value: str(value))
+def test_every_page_is_sound(chromium: Browser, site: str, locale: str, size: tuple[int, int], theme: str) -> None:
+    viewport = {"width": size[0], "height": size[1]}
+    context = signed_in(chromium, site, locale=locale, viewport=viewport, color_scheme=theme)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
+    page.on("console", lambda message: problems.append(f"{page.url}: {message.text}") if message.type == "error" else None)
+    page.on("request", lambda request: None if request.url.startswith((site, "data:")) else problems.append(request.url))
+    for path in PATHS:
+        page.goto(site + path)
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wider > 0 and not path.startswith("/admin/"):
+            problems.append(f"{path} is {wider} px too wide")
+        if not path.startswith("/admin/"):
+            assert page.locator("html").get_attribute("lang") == locale[:2]
+            assert page.locator("h1").count() == 1, path
+    context.close()
+    assert [problem for problem in problems if "/nowhere/" not in problem] == []
