@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection, models
@@ -42,6 +43,9 @@ def update_rows(model: type[models.Model], columns: Sequence[str], rows: Sequenc
 
 
 def _converter(field: Any) -> Callable[[Any], Any]:
-    if isinstance(field, models.DateTimeField | models.DateField | models.JSONField):
+    if isinstance(field, models.JSONField):
         return lambda cell: field.get_db_prep_save(cell, connection)
+    if isinstance(field, models.DateTimeField | models.DateField):
+        # The rows of one statement share most of their times.
+        return lru_cache(maxsize=64)(lambda cell: field.get_db_prep_save(cell, connection))
     return lambda cell: cell

@@ -13,6 +13,8 @@ from signals.dns.resolver import DnsSettings, system_servers
 from signals.observer import Request
 from signals.types import Observation
 
+_PIPE = 1 << 20  # octets: a whole chunk waits in the pipe, so that neither side waits for the other
+
 
 def dns_settings() -> DnsSettings:
     return DnsSettings(
@@ -27,8 +29,13 @@ def observe_in_chunks(domains: Sequence[str], *, thorough: bool, chunk: int = 25
     core, and no fight for the interpreter's lock), so that the caller writes one chunk to the database while the
     next is looked up. Closing the iterator ends that process. Raises RuntimeError when it ends by itself."""
     request = Request(domains=list(domains), settings=dns_settings(), thorough=thorough, chunk=chunk)
-    command = [sys.executable, "-m", "signals.observer"]
-    with subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "signals.observer"],
+        cwd=settings.BASE_DIR,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        pipesize=_PIPE,
+    ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         try:

@@ -162,7 +162,7 @@ def record(
     queue in the meantime is skipped)."""
     now = at or timezone.now()
     by_domain = {observation.domain: observation for observation in observations}
-    leads = Lead.objects.filter(domain__in=by_domain)
+    leads = Lead.objects.filter(domain__in=by_domain).defer(*_NOT_NEEDED)
     if job is not None:
         leads = leads.filter(scan_job=job)
     changes = _Changes(events=[], tags={})
@@ -200,7 +200,7 @@ def _scan(lead: Lead, observation: Observation, judgement: Judgement, job: Job |
         lead_id=lead.pk,
         job_id=None if job is None else job.pk,
         status=observation.facts.status,
-        observations=[list(lookup) for lookup in observation.lookups],
+        observations=observation.lookups,
         facts=observation.facts.as_dict() | _judged(observation.facts, judgement),
         verdict=None if judgement.verdict is None else verdict_json(judgement.verdict),
         rules_version=scoring.RULES_VERSION,
@@ -245,6 +245,12 @@ _VERDICT_COLUMNS = (
     "score_low", "score_high", "confidence", "priority_category", "priority_score", "technical_heat",
     "commercial_heat", "commercial_segment", "tenant_size", "tenant_size_source", "mx_root", "has_spf", "has_dkim",
     "dmarc_policy", "dmarc_coverage", "microsoft_hints", "rules_version",
+)  # fmt: skip
+_NOT_NEEDED = (
+    "company_name", "name_key", "search_text", "contact_emails", "city", "country", "source", "owner", "follow_up_on",
+    "snoozed_until", "outcome", "dismissed_at", "dismissed_by", "dismissed_reason", "created_at", "created_by",
+    "import_batch", "local_provider", "mail_service", "score_low", "score_high", "confidence", "technical_heat",
+    "commercial_heat", "commercial_segment", "microsoft_hints", "rules_version", "undetermined_reason", "mx_provider",
 )  # fmt: skip
 _UNDETERMINED_COLUMNS = ("scan_job", "scanned_at", "rescan_at", "retry_at", "retry_count", "verdict_state",
     "undetermined_reason")  # fmt: skip

@@ -7,6 +7,7 @@ works on one list while the next is looked up; when it goes away, the next write
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import pickle
 import sys
@@ -46,6 +47,7 @@ async def _answer(request: Request, out: BinaryIO) -> None:
 
 
 def main() -> None:
+    gc.set_threshold(50_000, 20, 20)  # the many short-lived objects here form no cycles worth looking for so often
     request: Request = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent process
     try:
         asyncio.run(_answer(request, sys.stdout.buffer))

@@ -11,6 +11,7 @@ import re
 import string
 import struct
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from socket import AF_INET6, inet_ntoa, inet_ntop
 from typing import NamedTuple
 
@@ -49,6 +50,7 @@ _AA, _RA = 0x04, 0x80  # in the first and the second octet of the flags
 
 _SAFE = (string.ascii_lowercase + string.digits + "-_*/").encode()
 _PLAIN = _SAFE + b"."
+_PLAIN_LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 _ODD = re.compile(rb"[^" + re.escape(_SAFE) + rb"]")
 _ESCAPE = re.compile(rb"\\(?:([0-9]{3})|(.))", re.DOTALL)
 
@@ -121,10 +123,23 @@ def _escaped_labels(raw: bytes) -> list[bytes]:
 
 def encode_question(name: str, rtype: int) -> Question:
     """The question for `name` and the type number, class IN. Raises `WireError`."""
+    label, _, parent = name.partition(".")
+    canonical, wire = "", b""
+    if parent and parent[0] != "." and _PLAIN_LABEL.fullmatch(label):  # most names are one label below a known one
+        canonical, wire = _encoded(parent)
+        canonical, wire = f"{label}.{canonical}", _LENGTH[len(label)] + label.encode("ascii") + wire
+    if not 0 < len(wire) <= MAX_NAME:
+        canonical, wire = _encoded(name)
+    return Question(canonical, rtype, wire + rtype.to_bytes(2, "big") + b"\0\1")
+
+
+@lru_cache(maxsize=4096)
+def _encoded(name: str) -> tuple[str, bytes]:
+    """The name as `read_name` writes it, and its wire form."""
     wire = encode_name(name)
     if name.encode("ascii").translate(None, _PLAIN) or name[-1] == ".":
         name = read_name(bytes(HEADER) + wire, HEADER)[0]
-    return Question(name, rtype, wire + rtype.to_bytes(2, "big") + b"\0\1")
+    return name, wire
 
 
 def build_query(query_id: int, question: bytes, *, edns: bool = True) -> bytes:

@@ -10,7 +10,7 @@ import scoring
 from signals.mail import dkim, dmarc, mailbox, spf
 from signals.mail.answers import DEFINITE, Answers, Question
 from signals.mail.providers import gateway_of, provider_of, service_of
-from signals.types import DkimFacts, Facts
+from signals.types import DkimFacts, Facts, SpfFacts
 
 
 def questions(domain: str, answers: Answers, *, thorough: bool) -> list[Question]:
@@ -20,8 +20,9 @@ def questions(domain: str, answers: Answers, *, thorough: bool) -> list[Question
         return _first(domain, thorough)
     wanted = dmarc.walk_questions(domain, answers)
     if mx.status != "nxdomain":
-        wanted += spf.walk(domain, answers)[1]
-        wanted += _own_host(domain, answers) if thorough else _lean(domain, answers)
+        facts, missing = spf.walk(domain, answers)
+        wanted += missing
+        wanted += _own_host(domain, answers) if thorough else _lean(domain, answers, facts)
     return [question for question in dict.fromkeys(wanted) if question not in answers]
 
 
@@ -46,7 +47,7 @@ def _is_own(domain: str, host: str) -> bool:
     return host == domain or host.endswith("." + domain)
 
 
-def _lean(domain: str, answers: Answers) -> list[Question]:
+def _lean(domain: str, answers: Answers, facts: SpfFacts) -> list[Question]:
     hosts, _null = mail_hosts(answers, domain)
     provider = provider_of(hosts[0]) if hosts else "Unknown"
     gateway = gateway_of(hosts[0]) if hosts else None
@@ -55,14 +56,9 @@ def _lean(domain: str, answers: Answers) -> list[Question]:
     if dkim.long_list_is_needed(domain, answers):
         wanted += dkim.long_list(domain)
     # A Microsoft MX needs no further sign; a gateway, or Microsoft's traces without its MX, do.
-    if hosts and provider != "M365" and (gateway or _traces(domain, answers)):
+    if hosts and provider != "M365" and (gateway or mailbox.shows_microsoft(domain, answers, facts)):
         wanted += mailbox.service_questions(domain)
     return wanted
-
-
-def _traces(domain: str, answers: Answers) -> bool:
-    facts, _missing = spf.walk(domain, answers)
-    return any(sign.provider == "M365" for sign in mailbox.evidence(domain, answers, facts))
 
 
 def mail_hosts(answers: Answers, domain: str) -> tuple[tuple[str, ...], bool]:

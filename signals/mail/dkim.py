@@ -76,29 +76,27 @@ def judge(domain: str, answers: Answers) -> DkimFacts:
 
 def unanswered(domain: str, answers: Answers) -> bool:
     """Whether any probe that was asked got no answer."""
-    asked = (answers.get(question) for question in _probes(domain))
-    return any(lookup is not None and lookup.status not in DEFINITE for lookup in asked)
-
-
-def _probes(domain: str) -> list[Question]:
-    return [node_question(domain), *(selector_question(domain, name) for name in (*SELECTORS, IMPROBABLE_SELECTOR))]
+    node = f"_domainkey.{domain}"
+    return any(lookup.status not in DEFINITE and name.endswith(node) for (name, _), lookup in answers.items())
 
 
 def _live(domain: str, answers: Answers) -> list[str]:
-    live = []
-    for selector in SELECTORS:
-        lookup = answers.get(selector_question(domain, selector))
-        if lookup is not None and any(map(is_live_key, lookup.values)):
-            live.append(selector)
-    return live
+    below = f"._domainkey.{domain}"
+    return [
+        name.removesuffix(below)
+        for (name, _), lookup in answers.items()
+        if lookup.values
+        and name.endswith(below)
+        and any(map(is_live_key, lookup.values))
+        and name.removesuffix(below) in SELECTORS
+    ]
 
 
 def _explained(domain: str, answers: Answers) -> bool:
     """Something that is no live key lies at a selector: a revoked or malformed record, or a dangling alias. Or the
     improbable name exists, so the node is the work of a wildcard."""
-    for selector in SELECTORS:
-        lookup = answers.get(selector_question(domain, selector))
-        if lookup is not None and (lookup.values or lookup.cnames):
-            return True
+    below = f"._domainkey.{domain}"
+    if any((lookup.values or lookup.cnames) and name.endswith(below) for (name, _), lookup in answers.items()):
+        return True
     improbable = answers.get(selector_question(domain, IMPROBABLE_SELECTOR))
     return improbable is not None and (improbable.status != "nxdomain" or bool(improbable.cnames))

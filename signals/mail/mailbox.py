@@ -42,6 +42,11 @@ def evidence(domain: str, answers: Answers, spf: SpfFacts) -> list[MailboxEviden
     ]
 
 
+def shows_microsoft(domain: str, answers: Answers, spf: SpfFacts) -> bool:
+    """Whether any sign of Microsoft is there."""
+    return any(provider == "M365" for provider, _, _ in _signs(domain, answers, spf))
+
+
 def _signs(domain: str, answers: Answers, spf: SpfFacts) -> Iterable[tuple[str, str, Question]]:
     own: Question = (domain, "TXT")
     for selector in ("selector1", "selector2"):

@@ -139,7 +139,7 @@ def test_the_brief_speaks_both_languages(as_seller: Client, scanned: Lead) -> No
     assert "Strong candidate" not in turkish
 
 
-def test_adding_one_domain_opens_its_page_and_queues_its_scan(as_seller: Client, dns: Served, work_off: WorkOff) -> None:
+def test_adding_one_domain_opens_its_page_and_scans_it(as_seller: Client, dns: Served, work_off: WorkOff) -> None:
     dns(google(ACME))
     response = as_seller.post(reverse("leads:add"), {"text": "https://www.ACME.example/iletisim"})
     assert response.headers["Location"] == f"/leads/{ACME}/"

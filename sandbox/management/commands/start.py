@@ -1,4 +1,4 @@
-"""What `make run` does: bring the database up to date, add demo data unless Hunter is to look at the real world, serve."""
+"""What `make run` does: migrate, add demo data unless something real is configured, serve."""
 
 from __future__ import annotations
 
