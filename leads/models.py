@@ -493,7 +493,7 @@ class ImportBatch(models.Model):
     scan_job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+")
     next_row = models.PositiveIntegerField(default=0, editable=False)
     rows_total = models.PositiveIntegerField(_("rows"), default=0)
-    created_count = models.PositiveIntegerField(_("created"), default=0)
+    created_count = models.PositiveIntegerField(_("new leads"), default=0)
     matched_count = models.PositiveIntegerField(_("matched"), default=0)
     duplicate_count = models.PositiveIntegerField(_("duplicates"), default=0)
     rejected_count = models.PositiveIntegerField(_("rejected"), default=0)

@@ -6,7 +6,7 @@ bin=.venv/bin
 export HUNTER_ENV=dev HUNTER_VAR="${HUNTER_VAR:-var/checks}"
 step() { printf '\n== %s\n' "$1"; }
 
-step "Lint";       $bin/ruff check . && $bin/ruff format --check .
+step "Lint";       $bin/ruff check .; $bin/ruff format --check .
 step "Templates";  $bin/djlint --lint --quiet templates
 step "Layers";     $bin/lint-imports
 step "Frozen core"; $bin/python -m tests.scoring.freeze

@@ -7,9 +7,10 @@ skipped=()
 have() { command -v "$1" >/dev/null 2>&1; }
 pg_bin() { ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1; }
 
-# A browser and a PostgreSQL server come from Debian's packages when we may install them.
+# A browser, a PostgreSQL server and gettext come from Debian's packages when we may install them.
 missing=()
 have chromium || missing+=(chromium)
+have xgettext || missing+=(gettext)
 [ -n "$(pg_bin)" ] && [ -x "$(pg_bin)/initdb" ] || missing+=(postgresql)
 if [ ${#missing[@]} -gt 0 ] && have apt-get && [ "$(id -u)" = 0 ]; then
   echo "Installing from Debian: ${missing[*]} …"
@@ -40,9 +41,9 @@ else
 fi
 
 printf '\n== Tests on SQLite\n'
-.venv/bin/python -m pytest -n 2 -q
+.venv/bin/python -m pytest -n 2 --dist loadgroup -q --durations=10
 if [ -n "${HUNTER_TEST_POSTGRESQL:-}" ]; then
   printf '\n== Tests on PostgreSQL (those that touch the database)\n'
-  DATABASE_URL="$HUNTER_TEST_POSTGRESQL" .venv/bin/python -m pytest -n 2 -q -m database
+  DATABASE_URL="$HUNTER_TEST_POSTGRESQL" .venv/bin/python -m pytest -n 2 --dist loadgroup -q -m database
 fi
 for reason in "${skipped[@]:-}"; do [ -z "$reason" ] || echo "SKIPPED $reason"; done
