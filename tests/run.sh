@@ -41,9 +41,9 @@ else
 fi
 
 printf '\n== Tests on SQLite\n'
-.venv/bin/python -m pytest -n 2 --dist loadgroup -q --durations=10
+.venv/bin/python -m pytest -n 2 -q
 if [ -n "${HUNTER_TEST_POSTGRESQL:-}" ]; then
   printf '\n== Tests on PostgreSQL (those that touch the database)\n'
-  DATABASE_URL="$HUNTER_TEST_POSTGRESQL" .venv/bin/python -m pytest -n 2 --dist loadgroup -q -m database
+  DATABASE_URL="$HUNTER_TEST_POSTGRESQL" .venv/bin/python -m pytest -n 2 -q -m database
 fi
 for reason in "${skipped[@]:-}"; do [ -z "$reason" ] || echo "SKIPPED $reason"; done

@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
@@ -41,6 +41,8 @@ def allowed(
 
 
 def lead_or_404(domain: str) -> Lead:
+    if "\0" in domain:  # PostgreSQL cannot even be asked for it
+        raise Http404
     return get_object_or_404(Lead.objects.select_related("owner", "scan_job"), domain=domain)
 
 

@@ -103,7 +103,7 @@ def test_a_file_that_is_no_list_is_refused_with_a_sentence(tmp_path: Path) -> No
     assert "PDF" in run("import_leads", str(path), code=2)
 
 
-@pytest.mark.parametrize(("language", "headline"), [("en", "In short"), ("tr", "Özetle")])
+@pytest.mark.parametrize(("language", "headline"), [("en", "In short"), ("tr", "Kısaca")])
 def test_brief_prints_both_languages(dns: Served, language: str, headline: str) -> None:
     dns(google(ACME))
     make_lead(ACME)

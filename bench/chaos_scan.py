@@ -1,0 +1,101 @@
+"""Kill -9 random worker-side processes while a big scan runs: `python -m bench.chaos_scan [domains] [kills]`.
+
+Runs on SQLite, or on the database that DATABASE_URL names (it must be empty). Prints what became of every domain.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from bench.setting import dns_server, fresh_hunter
+
+DEADLINE = 900  # seconds
+
+
+def main(count: int, kills: int) -> dict[str, object]:
+    with dns_server(count, latency_ms=(20, 50)) as port, tempfile.TemporaryDirectory() as log:
+        with fresh_hunter(HUNTER_DNS_SERVERS=f"127.0.0.1:{port}", HUNTER_DNS_CONCURRENCY="150"):
+            return _run(count, kills, Path(log) / "log")
+
+
+def _run(count: int, kills: int, log: Path) -> dict[str, object]:
+    from django.db.models import Count
+
+    from jobs.models import Job
+    from leads.models import Lead, Scan
+    from leads.scanning import queue_scan
+    from sandbox.market import companies
+
+    Lead.objects.bulk_create([Lead(domain=company.domain) for company in companies(count)], batch_size=500)
+    job = queue_scan(Lead.objects.all(), subject="chaos")
+    assert job is not None
+    chance = random.Random(4)
+    killed: dict[str, int] = {}
+    started = time.monotonic()
+    with log.open("w") as out:
+        serve = subprocess.Popen(
+            [sys.executable, "manage.py", "serve", "--port", str(20_000 + os.getpid() % 20_000)],
+            stdout=out, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            while time.monotonic() - started < DEADLINE:
+                time.sleep(chance.uniform(0.4, 1.6))
+                state, done = Job.objects.filter(pk=job.pk).values_list("state", "done").get()
+                if state not in ("queued", "running"):
+                    break
+                if sum(killed.values()) < kills and done:
+                    name = _kill_one(serve.pid, chance)
+                    if name:
+                        killed[name] = killed.get(name, 0) + 1
+        finally:
+            serve.send_signal(signal.SIGINT)
+            serve.wait(60)
+    job.refresh_from_db()
+    scans = Scan.objects.values("lead").annotate(n=Count("pk"))
+    return {
+        "state": job.state,
+        "seconds": round(time.monotonic() - started, 1),
+        "kills": killed,
+        "leads": count,
+        "scanned once": scans.filter(n=1).count(),
+        "scanned twice": scans.filter(n__gt=1).count(),
+        "done counted": job.done,
+        "still queued": Lead.objects.filter(scan_job__isnull=False).count(),
+        "active jobs": Job.objects.active().count(),
+    }
+
+
+def _kill_one(root: int, chance: random.Random) -> str:
+    """One process of the worker's tree: supervisor, cluster, any of its children, the look-up process."""
+    family = []
+    for process in psutil.Process(root).children(recursive=True):
+        try:
+            command = " ".join(process.cmdline())
+        except psutil.Error:
+            continue
+        kind = next((name for name in ("signals.observer", "qcluster", "worker") if name in command), "")
+        if kind and "gunicorn" not in command:
+            family.append((process, kind))
+    if not family:
+        return ""
+    process, kind = chance.choice(family)
+    try:
+        process.kill()
+    except psutil.Error:
+        return ""
+    return kind
+
+
+if __name__ == "__main__":
+    arguments = [int(value) for value in sys.argv[1:]]
+    print(json.dumps(main(*(arguments or [20_000, 50])), indent=1))
