@@ -28,7 +28,7 @@ def run() -> dict[str, Any]:
 
         make_leads(LEADS)
         user = User.objects.create_superuser("bench", password="bench")
-        client = Client()
+        client = Client(headers={"host": "localhost"})
         client.force_login(user)
         results: dict[str, Any] = {}
         for view in VIEWS:

@@ -26,7 +26,10 @@ LEASE = timedelta(seconds=15)
 RENEW_EVERY = 4.0
 # A message may be lost with the cluster that took it; a job that still waits is rung for again.
 RING_EVERY = timedelta(seconds=30)
-MAX_ATTEMPTS = 8
+MAX_FAILURES = 8  # attempts in a row that raised an error
+# Starts in a row that neither progressed nor ended: workers are killed for many reasons, but one job must not
+# kill them for ever.
+MAX_STARTS = 50
 _BACKOFF_BASE = 2.0
 _BACKOFF_CAP = 600.0
 
@@ -50,7 +53,7 @@ def claim(pk: int) -> Job | None:
     won = Job.objects.filter(free, pk=pk).update(
         state=State.RUNNING,
         lease_token=token,
-        attempts=F("attempts") + 1,
+        starts=F("starts") + 1,
         started_at=Coalesce("started_at", now),
         rerun=False,
         **alive(now),
@@ -102,7 +105,7 @@ def requeue(job: Job) -> None:
 def _give_back(rows: JobQuerySet) -> bool:
     pks = list(rows.values_list("pk", flat=True))
     back = rows.update(
-        state=State.QUEUED, cancel_requested=False, attempts=0, **waiting_from(timezone.now(), rung=True)
+        state=State.QUEUED, cancel_requested=False, starts=0, failures=0, **waiting_from(timezone.now(), rung=True)
     )
     if back:
         ring_job(pks[0])
@@ -115,20 +118,19 @@ def retry_later(job: Job, error: str) -> None:
         row = held(job).select_for_update().first()
         if row is None:
             return
-        attempts = max(1, row.attempts)
+        failures = row.failures + 1
         if row.cancel_requested:
             end(job, State.CANCELLED)
-        elif attempts >= MAX_ATTEMPTS:
+        elif failures >= MAX_FAILURES:
             end(job, State.FAILED, error=error)
         else:
-            when = timezone.now() + backoff(attempts)
-            held(job).update(
-                state=State.QUEUED, attempts=attempts, error=error[:1000], **waiting_from(when, rung=False)
-            )
+            when = timezone.now() + backoff(failures)
+            again = {"state": State.QUEUED, "starts": 0, "failures": failures, "error": error[:1000]}
+            held(job).update(**again, **waiting_from(when, rung=False))
 
 
-def backoff(attempts: int) -> timedelta:
-    return timedelta(seconds=random.uniform(0, min(_BACKOFF_CAP, _BACKOFF_BASE * 2 ** (attempts - 1))))
+def backoff(failures: int) -> timedelta:
+    return timedelta(seconds=random.uniform(0, min(_BACKOFF_CAP, _BACKOFF_BASE * 2 ** (failures - 1))))
 
 
 def waiting_from(when: datetime, *, rung: bool) -> dict[str, Any]:

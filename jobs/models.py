@@ -53,8 +53,9 @@ class Job(models.Model):
 
     lease_token = models.CharField(max_length=100, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
-    # Starts without progress in a row; progress sets it back, so a long job outlives any number of kills.
-    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    # In a row; progress sets both back, so a long job outlives any number of kills.
+    starts = models.PositiveSmallIntegerField(default=0, editable=False)
+    failures = models.PositiveSmallIntegerField(default=0, editable=False)
     next_attempt_at = models.DateTimeField(default=timezone.now, editable=False)
     # When the dispatcher rings for this job: its message may be lost, its lease may have run out.
     ring_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -12,7 +12,7 @@ from django.db import Error, connection
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from jobs.lifecycle import MAX_ATTEMPTS, RENEW_EVERY, State, claim, end, renew, requeue, retry_later
+from jobs.lifecycle import MAX_STARTS, RENEW_EVERY, State, claim, end, renew, requeue, retry_later
 from jobs.models import Job
 from jobs.services import JobRun, PermanentFailure, SliceOver, Stop
 
@@ -26,9 +26,9 @@ def run(pk: int) -> None:
         return
     if job.cancel_requested:
         end(job, State.CANCELLED)
-    elif job.attempts > MAX_ATTEMPTS:
+    elif job.starts > MAX_STARTS:
         end(
-            job, State.FAILED, error=_("The worker stopped %(count)d times without progress.") % {"count": MAX_ATTEMPTS}
+            job, State.FAILED, error=_("The worker stopped %(count)d times without progress.") % {"count": MAX_STARTS}
         )
     else:
         with _renewing(job):
@@ -49,7 +49,7 @@ def _call(job: Job) -> None:
     except PermanentFailure as failure:
         end(job, State.FAILED, error=str(failure))
     except Exception as error:
-        logger.exception("Job %s (%s): attempt %s failed", job.pk, job.kind, job.attempts)
+        logger.exception("Job %s (%s): attempt %s failed", job.pk, job.kind, job.failures + 1)
         retry_later(job, f"{type(error).__name__}: {error}")
     else:
         end(job, State.DONE)

@@ -55,7 +55,7 @@ class JobRun:
         given = {"done": done, "failed": failed, "total": total, "message": message and message[:400]}
         changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if any(changes.get(name, 0) > getattr(self.job, name) for name in ("done", "failed")):
-            changes["attempts"] = 0
+            changes |= {"starts": 0, "failures": 0}
         now = timezone.now()
         if not held(self.job).filter(cancel_requested=False).update(**alive(now), **changes):
             raise Stop
@@ -123,7 +123,8 @@ def retry(job: Job) -> bool:
         with transaction.atomic():
             revived = Job.objects.filter(pk=job.pk, state=Job.State.FAILED).update(
                 state=Job.State.QUEUED,
-                attempts=0,
+                starts=0,
+                failures=0,
                 error="",
                 finished_at=None,
                 rerun=False,

@@ -31,9 +31,10 @@ SORTS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "added": (_("Last added"), ("-created_at", "pk")),
     "follow_up": (_("Follow-up date"), (F("follow_up_on").asc(nulls_last=True), "pk")),
 }
+# `has_spf=False` becomes NOT has_spf, which no index serves.
 POSTURES: Final[dict[str, tuple[Any, Q]]] = {
-    "no_spf": (_("No SPF"), Q(has_spf=False)),
-    "no_dkim": (_("No DKIM"), Q(has_dkim=False)),
+    "no_spf": (_("No SPF"), Q(has_spf__in=(False,))),
+    "no_dkim": (_("No DKIM"), Q(has_dkim__in=(False,))),
     "no_dmarc": (_("No DMARC"), Q(dmarc_policy=DmarcPolicy.ABSENT)),
     "dmarc_none": ("DMARC p=none", Q(dmarc_policy=DmarcPolicy.NONE)),
     "enforced": (_("DMARC enforced"), Q(dmarc_policy__in=(DmarcPolicy.QUARANTINE, DmarcPolicy.REJECT))),

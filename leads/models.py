@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from leads.folding import fold, turkish_sort_key
 
 COMPANY_NAME_LENGTH = 4000
+SEARCH_TEXT_LENGTH = 600  # an index entry holds 2,700 octets on PostgreSQL
 # Rescan rhythm by priority 1-7; hot leads daily, cold ones monthly.
 RESCAN_AFTER = {1: 1, 2: 1, 3: 3, 4: 7, 5: 14, 6: 30, 7: 30}  # days
 # An unknown is asked again after 15 min, 1 h, 6 h and 24 h, then with the ordinary rescans.
@@ -116,8 +118,7 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         """Every word of `text` occurs in the domain, the company name or a contact; letters folded."""
         found = self
         for word in fold(text).split():
-            matching = Lead.objects.annotate(_at=StrIndex("search_text", models.Value(word))).filter(_at__gt=0)
-            found = found.filter(pk__in=matching.values("pk"))
+            found = found.filter(GreaterThan(StrIndex("search_text", models.Value(word)), 0))
         return found
 
     def best_first(self) -> Self:
@@ -256,6 +257,8 @@ class Lead(models.Model):
                     *(F(name) for name in (*columns, "priority_score")),
                     F("score").desc(),
                     F("id"),
+                    F("dismissed_at"),  # always NULL here; with it SQLite counts from the index alone
+                    *((F("search_text"),) if label == "all" else ()),  # a search reads no more than this index
                     name=f"lead_{label}_best",
                     condition=Q(dismissed_at__isnull=True),
                 )
@@ -301,7 +304,7 @@ class Lead(models.Model):
     def set_search_keys(self) -> None:
         """`bulk_create` and `bulk_update` do not call `save`; they call this."""
         shown = " ".join([self.domain, self.company_name[:200], self.city, *self.contact_emails[:5]])
-        self.search_text = fold(shown)
+        self.search_text = fold(shown)[:SEARCH_TEXT_LENGTH]
         self.name_key = turkish_sort_key(self.company_name or self.domain)
 
     @property

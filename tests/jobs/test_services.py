@@ -14,7 +14,7 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 
 from jobs import lifecycle, services
-from jobs.lifecycle import MAX_ATTEMPTS, backoff, claim
+from jobs.lifecycle import MAX_FAILURES, MAX_STARTS, backoff, claim
 from jobs.models import Job
 from jobs.services import JobRun, Stop, cancel, enqueue, retry
 from jobs.tasks import run_job
@@ -197,17 +197,17 @@ def test_a_failed_attempt_is_logged_and_tried_again_after_a_pause(caplog: pytest
     job = make_job("breaks")
     with caplog.at_level(logging.ERROR, "jobs"):
         run_job(job.pk)
-    assert (fresh(job).state, job.attempts, job.error) == (State.QUEUED, 1, "RuntimeError: no luck")
+    assert (fresh(job).state, job.failures, job.error) == (State.QUEUED, 1, "RuntimeError: no luck")
     assert "no luck" in caplog.text
     Job.objects.filter(pk=job.pk).update(next_attempt_at=timezone.now() + timedelta(minutes=1))
     run_job(job.pk)
-    assert fresh(job).attempts == 1
+    assert fresh(job).failures == 1
 
 
 def test_a_job_that_fails_every_time_ends_failed(seen: list[str]) -> None:
     job = make_job("breaks")
-    for attempt in range(1, MAX_ATTEMPTS):
-        assert (run_now(job).state, job.attempts) == (State.QUEUED, attempt)
+    for attempt in range(1, MAX_FAILURES):
+        assert (run_now(job).state, job.failures) == (State.QUEUED, attempt)
     assert (run_now(job).state, job.error) == (State.FAILED, "RuntimeError: no luck")
     assert job.finished_at is not None
     assert seen == ["released Work: failed"]
@@ -215,12 +215,12 @@ def test_a_job_that_fails_every_time_ends_failed(seen: list[str]) -> None:
 
 def test_a_job_that_kills_its_worker_before_any_progress_ends_failed(seen: list[str]) -> None:
     job = make_job()
-    for _start in range(MAX_ATTEMPTS):
+    for _start in range(MAX_STARTS):
         assert claim(job.pk) is not None
         Job.objects.filter(pk=job.pk).update(lease_until=timezone.now())  # killed
     run_job(job.pk)
     assert fresh(job).state == State.FAILED
-    assert str(MAX_ATTEMPTS) in job.error
+    assert str(MAX_STARTS) in job.error
     assert seen == ["released Work: failed"]
 
 
@@ -231,13 +231,13 @@ def test_a_job_with_progress_outlives_any_number_of_kills() -> None:
         assert held is not None
         JobRun(held).checkpoint(done=start + 1)
         Job.objects.filter(pk=job.pk).update(lease_until=timezone.now())  # killed
-    assert (fresh(job).state, job.done, job.attempts) == (State.RUNNING, 50, 0)
+    assert (fresh(job).state, job.done, job.starts) == (State.RUNNING, 50, 0)
 
 
 def test_an_error_after_progress_counts_as_the_first() -> None:
     job = make_job("breaks_after_progress")
-    for _attempt in range(MAX_ATTEMPTS + 2):
-        assert (run_now(job).state, job.attempts) == (State.QUEUED, 1)
+    for _attempt in range(MAX_FAILURES + 2):
+        assert (run_now(job).state, job.failures) == (State.QUEUED, 1)
 
 
 def test_a_permanent_failure_ends_the_job_with_its_sentence() -> None:
@@ -249,12 +249,12 @@ def test_a_permanent_failure_ends_the_job_with_its_sentence() -> None:
 def test_an_unknown_kind_fails_like_any_error() -> None:
     job = make_job("no such kind")
     run_job(job.pk)
-    assert (fresh(job).state, job.attempts) == (State.QUEUED, 1)
+    assert (fresh(job).state, job.failures) == (State.QUEUED, 1)
 
 
 def test_the_pause_grows_to_ten_minutes_and_no_further() -> None:
-    for attempts, limit in ((1, 2), (2, 4), (5, 32), (30, 600)):
-        pauses = [backoff(attempts).total_seconds() for _ in range(50)]
+    for failures, limit in ((1, 2), (2, 4), (5, 32), (30, 600)):
+        pauses = [backoff(failures).total_seconds() for _ in range(50)]
         assert min(pauses) >= 0
         assert limit / 2 < max(pauses) <= limit
 
@@ -264,7 +264,7 @@ def test_retry_revives_a_failed_job_where_it_stopped() -> None:
     run_job(job.pk)
     Job.objects.filter(pk=job.pk).update(kind="three_steps", done=3)
     assert retry(job)
-    assert (job.state, job.attempts, job.error, job.finished_at) == (State.QUEUED, 0, "", None)
+    assert (job.state, job.failures, job.error, job.finished_at) == (State.QUEUED, 0, "", None)
     run_job(job.pk)
     assert fresh(job).state == State.DONE
 
