@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -11,9 +12,10 @@ from leads.models import Alert
 
 
 def page_frame(request: HttpRequest) -> dict[str, Any]:
-    """`sandbox`: look-ups are fictional. `unread_alerts`: counted only when a page asks, at most 100."""
+    """`sandbox`: look-ups are fictional. `unread_alerts`: counted when a page asks, once, at most 100."""
     user = getattr(request, "user", None)
 
+    @cache
     def unread() -> int:
         if user is None or not user.is_authenticated:
             return 0

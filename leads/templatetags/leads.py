@@ -30,6 +30,7 @@ register = template.Library()
 _BAR = '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">{}{}</svg>'
 _RECT = '<rect class="{}" x="{}" width="{}" height="6"></rect>'
 _NOTHING = SafeString("")
+_DASH = SafeString('<span class="muted">–</span>')
 
 
 @register.simple_tag
@@ -99,7 +100,7 @@ def segment(lead: Lead) -> SafeString:
 def priority(lead: Lead) -> SafeString:
     """P1 to P6 with its label."""
     if not lead.priority_category:
-        return format_html('<span class="muted">–</span>')
+        return _DASH
     return format_html(
         '<span class="priority"><span class="badge badge--{}">{}</span><span class="priority__label">{}</span></span>',
         lead.priority_category,
@@ -142,7 +143,7 @@ def record_state(state: str) -> SafeString:
 def posture(lead: Lead) -> SafeString:
     """SPF, DKIM and DMARC at a glance."""
     if lead.has_spf is None and lead.has_dkim is None and not lead.dmarc_policy:
-        return format_html('<span class="muted">–</span>')
+        return _DASH
     return format_html(
         '<span class="posture">{}{}{}</span>',
         record_mark("SPF", _presence(lead.has_spf)),
