@@ -27,9 +27,7 @@ def run(pk: int) -> None:
     if job.cancel_requested:
         end(job, State.CANCELLED)
     elif job.starts > MAX_STARTS:
-        end(
-            job, State.FAILED, error=_("The worker stopped %(count)d times without progress.") % {"count": MAX_STARTS}
-        )
+        end(job, State.FAILED, error=_("The worker stopped %(count)d times without progress.") % {"count": MAX_STARTS})
     else:
         with _renewing(job):
             _call(job)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.utils.translation import gettext as _
 
 from jobs.processes import Child, manage, stop_event
 
@@ -64,7 +63,7 @@ def serve(*, port: int, sandbox: bool, say: Callable[[str], object] = print) -> 
                 one.look()
             if not announced and _is_open(port):
                 announced = True
-                say(_("Hunter answers at %(url)s (Ctrl-C stops it)") % {"url": f"http://127.0.0.1:{port}/"})
+                say(f"Hunter answers at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
     finally:
         children = [one.child for one in kept if one.child is not None]
         for child in children:
@@ -90,8 +89,7 @@ def _check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise CommandError(
-                _("Port %(port)d cannot be used (%(error)s). Choose another one with --port or HUNTER_PORT.")
-                % {"port": port, "error": error.strerror}
+                f"Port {port} cannot be used ({error.strerror}). Choose another one with --port or HUNTER_PORT."
             ) from error
 
 
@@ -114,5 +112,5 @@ def _wait_until_open(port: int) -> None:
     deadline = time.monotonic() + SANDBOX_WAIT
     while not _is_open(port):
         if time.monotonic() > deadline:
-            raise CommandError(_("The sandbox does not answer."))
+            raise CommandError("The sandbox does not answer.")
         time.sleep(0.1)

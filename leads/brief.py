@@ -136,7 +136,8 @@ def _security_ids(lead: Lead, summary: scoring.SalesSummary) -> list[str]:
     else:
         ids = [security.summary_id, *security.detail_ids, security.sales_angle_id, security.recommended_action_id]
     if lead.undetermined_reason == UNLISTED_SELECTOR:
-        ids.append("security.dkim_unlisted")
+        # About DKIM nothing is said but that a key exists (DESIGN.md section 4); the summary speaks of it.
+        ids = [*ids[1:], "security.dkim_unlisted"]
     elif security is not None and _unknown_records(lead):
         ids.append("security.unknown")
     return ids
