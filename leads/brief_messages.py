@@ -301,20 +301,6 @@ MESSAGES: dict[str, Message] = {
         facts=("hosting",),
         neutral=_("Hosting data are on record."),
     ),
-    "infrastructure.usage.DCH": Message(_("data centre"), facts=("hosting",)),
-    "infrastructure.usage.COM": Message(_("commercial network"), facts=("hosting",)),
-    "infrastructure.usage.RES": Message(_("residential network"), facts=("hosting",)),
-    "infrastructure.usage.MOB": Message(_("mobile network"), facts=("hosting",)),
-    "infrastructure.isp": Message(
-        _("network operator %(isp)s"),
-        facts=("hosting",),
-        neutral=_("network operator on record"),
-    ),
-    "infrastructure.country": Message(
-        _("hosting location %(country)s"),
-        facts=("hosting",),
-        neutral=_("hosting location on record"),
-    ),
     # Security reasoning (17.4). `dmarc_missing` stands for no record, p=none and no answer alike, and a null SPF or
     # DKIM is not a finding, so these sentences speak of what was seen and confirmed (D25).
     "security.summary.high.dmarc_only": Message(
@@ -819,10 +805,6 @@ MESSAGES: dict[str, Message] = {
     "section.call": Message(_("Call script")),
     "section.questions": Message(_("Questions to ask")),
     "section.next": Message(_("Next step")),
-    "price.price_per_user_per_month": Message(_("per user and month")),
-    "price.migration_fee": Message(_("migration, once")),
-    "price.defender_price_per_user_per_month": Message(_("Defender, per user and month")),
-    "price.consulting_fee": Message(_("consulting, once")),
     "due.call": Message(_("Call by %(date)s."), neutral=_("Choose a date for the call.")),
     "due.email": Message(_("Send the e-mail by %(date)s."), neutral=_("Choose a date for the e-mail.")),
     "due.wait": Message(_("Look again on %(date)s."), neutral=_("Choose a date for the next look.")),
@@ -869,15 +851,3 @@ def provider_label(provider: str | None) -> str | None:
     """The product name people know; a name outside the table is given back as it is."""
     label = f"provider_label.{provider}"
     return text(label) if is_known(label) else provider
-
-
-def infrastructure_text(usage_type: str | None, isp: str | None, country: str | None) -> str:
-    """The infrastructure summary of scoring-v1 section 17.7: the parts that are known, "" when none is.
-    `usage_type` is an IP2Location code (DCH, COM, RES, MOB); another one is shown as it is."""
-    usage = f"infrastructure.usage.{usage_type}"
-    parts = (
-        text(usage) if is_known(usage) else usage_type,
-        isp and text("infrastructure.isp", isp=isp),
-        country and text("infrastructure.country", country=country),
-    )
-    return ", ".join(part for part in parts if part)

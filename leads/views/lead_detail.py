@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib import messages
-from django.contrib.auth.models import User
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -70,57 +73,46 @@ def lead_scan_state(request: Request, domain: str) -> HttpResponse:
 @allowed("leads.add_note")
 @require_POST
 def lead_note(request: Request, domain: str) -> HttpResponse:
-    lead, form = lead_or_404(domain), NoteForm(request.POST)
-    if not form.is_valid():
-        return _invalid(request, lead, note_form=form)
-    services.add_note(lead, form.cleaned_data["text"], by=request.user)
-    messages.success(request, _("Note saved."))
-    return redirect(lead)
+    def save(lead: Lead, cleaned: dict[str, Any]) -> None:
+        services.add_note(lead, cleaned["text"], by=request.user)
+
+    return _saved(request, domain, "note_form", NoteForm, save, _("Note saved."))
 
 
 @allowed("leads.change_lead")
 @require_POST
 def lead_tags(request: Request, domain: str) -> HttpResponse:
-    lead, form = lead_or_404(domain), TagsForm(request.POST)
-    if not form.is_valid():
-        return _invalid(request, lead, tags_form=form)
-    services.set_tags(lead, form.cleaned_data["tags"], by=request.user)
-    messages.success(request, _("Tags saved."))
-    return redirect(lead)
+    def save(lead: Lead, cleaned: dict[str, Any]) -> None:
+        services.set_tags(lead, cleaned["tags"], by=request.user)
+
+    return _saved(request, domain, "tags_form", TagsForm, save, _("Tags saved."))
 
 
 @allowed("leads.change_lead")
 @require_POST
 def lead_owner(request: Request, domain: str) -> HttpResponse:
-    lead, form = lead_or_404(domain), OwnerForm(request.POST)
-    if not form.is_valid():
-        return _invalid(request, lead, owner_form=form)
-    owner: User | None = form.cleaned_data["owner"]
-    services.assign([lead], owner, by=request.user)
-    messages.success(request, _("Owner saved."))
-    return redirect(lead)
+    def save(lead: Lead, cleaned: dict[str, Any]) -> None:
+        services.assign([lead], cleaned["owner"], by=request.user)
+
+    return _saved(request, domain, "owner_form", OwnerForm, save, _("Owner saved."))
 
 
 @allowed("leads.change_lead")
 @require_POST
 def lead_follow_up(request: Request, domain: str) -> HttpResponse:
-    lead, form = lead_or_404(domain), FollowUpForm(request.POST)
-    if not form.is_valid():
-        return _invalid(request, lead, follow_up_form=form)
-    services.set_follow_up(lead, form.cleaned_data["on"], by=request.user)
-    messages.success(request, _("Follow-up saved."))
-    return redirect(lead)
+    def save(lead: Lead, cleaned: dict[str, Any]) -> None:
+        services.set_follow_up(lead, cleaned["on"], by=request.user)
+
+    return _saved(request, domain, "follow_up_form", FollowUpForm, save, _("Follow-up saved."))
 
 
 @allowed("leads.change_lead")
 @require_POST
 def lead_name(request: Request, domain: str) -> HttpResponse:
-    lead, form = lead_or_404(domain), NameForm(request.POST)
-    if not form.is_valid():
-        return _invalid(request, lead, name_form=form)
-    services.rename(lead, form.cleaned_data["company_name"], by=request.user)
-    messages.success(request, _("Company name saved."))
-    return redirect(lead)
+    def save(lead: Lead, cleaned: dict[str, Any]) -> None:
+        services.rename(lead, cleaned["company_name"], by=request.user)
+
+    return _saved(request, domain, "name_form", NameForm, save, _("Company name saved."))
 
 
 @allowed("leads.change_lead")
@@ -141,7 +133,20 @@ def lead_restore(request: Request, domain: str) -> HttpResponse:
     return back(request, "leads:detail", lead.domain)
 
 
-def _invalid(request: Request, lead: Lead, **forms: object) -> HttpResponse:
-    """The page again with the form that was refused and its reasons."""
-    context = _context(request, lead) | forms
-    return show(request, "leads/lead_detail.html", "leads/_lead_body.html", context, status=422)
+def _saved(
+    request: Request,
+    domain: str,
+    name: str,
+    form_class: type[Form],
+    save: Callable[[Lead, dict[str, Any]], None],
+    message: str,
+) -> HttpResponse:
+    """Save a valid form and go back to the lead; else the page again with the form, called `name` there, and why it
+    was refused."""
+    lead, form = lead_or_404(domain), form_class(request.POST)
+    if not form.is_valid():
+        context = _context(request, lead) | {name: form}
+        return show(request, "leads/lead_detail.html", "leads/_lead_body.html", context, status=422)
+    save(lead, form.cleaned_data)
+    messages.success(request, message)
+    return redirect(lead)
