@@ -42,7 +42,7 @@ def _run(count: int, kills: int, log: Path) -> dict[str, object]:
     from sandbox.market import companies
 
     Lead.objects.bulk_create([Lead(domain=company.domain) for company in companies(count)], batch_size=500)
-    job = queue_scan(Lead.objects.all(), subject="chaos")
+    job = queue_scan(Lead.objects.all(), title="scan.list")
     assert job is not None
     chance = random.Random(4)
     killed: dict[str, int] = {}

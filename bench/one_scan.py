@@ -32,7 +32,7 @@ def _scan(count: int) -> dict[str, Any]:
     from sandbox.market import companies
 
     Lead.objects.bulk_create([Lead(domain=company.domain) for company in companies(count)], batch_size=500)
-    job = queue_scan(Lead.objects.all(), subject="bench")
+    job = queue_scan(Lead.objects.all(), title="scan.list")
     assert job is not None
     idle = peak_megabytes()
     cpu = resource.getrusage(resource.RUSAGE_SELF)

@@ -116,7 +116,7 @@ class LeadAdmin(FastAdmin[models.Lead]):
 
     @admin.action(description=_("Scan the selected leads again"), permissions=["scan"])
     def rescan(self, request: HttpRequest, leads: Any) -> None:
-        job = scanning.queue_scan(leads, subject=str(_("Rescan of selected leads")), started_by=request.user)
+        job = scanning.queue_scan(leads, title="scan.selected", started_by=request.user)
         if job is None:
             self.message_user(request, _("These leads are waiting for their scan already."), messages.INFO)
             return

@@ -31,15 +31,15 @@ class Message(NamedTuple):
 MESSAGES: dict[str, Message] = {
     # One-liner (17.5). Migration is a segment, so the size class may be an estimate.
     "one_liner.migration.high.large": Message(
-        _("Strong candidate for a move to Microsoft 365; size class: large."),
+        _("Strong candidate for a move to Microsoft 365; estimated size class: large."),
         facts=("segment", "score", "tenant_size"),
     ),
     "one_liner.migration.high.medium": Message(
-        _("Strong candidate for a move to Microsoft 365; size class: medium."),
+        _("Strong candidate for a move to Microsoft 365; estimated size class: medium."),
         facts=("segment", "score", "tenant_size"),
     ),
     "one_liner.migration.high.small": Message(
-        _("Strong candidate for a move to Microsoft 365; size class: small."),
+        _("Strong candidate for a move to Microsoft 365; estimated size class: small."),
         facts=("segment", "score", "tenant_size"),
     ),
     "one_liner.migration.high.unknown": Message(
@@ -198,7 +198,7 @@ MESSAGES: dict[str, Message] = {
         facts=("segment", "score", "provider"),
     ),
     "segment.skip.next.recheck": Message(
-        _("Look again in three to six months."),
+        _("Such a picture seldom changes within three to six months."),
         facts=("segment",),
         also=("score", "provider"),
     ),
@@ -611,9 +611,11 @@ MESSAGES: dict[str, Message] = {
         also=("segment", "score", "priority", "expiry"),
     ),
     # Offer (17.3), without prices.
-    "offer.enterprise.large": Message(_("Enterprise fits the size class large."), facts=("tenant_size",)),
-    "offer.standard.medium": Message(_("Business Standard fits the size class medium."), facts=("tenant_size",)),
-    "offer.basic.small": Message(_("Business Basic fits the size class small."), facts=("tenant_size",)),
+    "offer.enterprise.large": Message(_("Enterprise fits the estimated size class large."), facts=("tenant_size",)),
+    "offer.standard.medium": Message(
+        _("Business Standard fits the estimated size class medium."), facts=("tenant_size",)
+    ),
+    "offer.basic.small": Message(_("Business Basic fits the estimated size class small."), facts=("tenant_size",)),
     "offer.standard.high_score": Message(
         _("The size is not known; with a score of 70 or more, Business Standard is a sound start."),
         facts=("segment", "score"),
@@ -656,7 +658,7 @@ MESSAGES: dict[str, Message] = {
         _("Renewal and added services for a company on record with Microsoft 365."),
         facts=("segment",),
     ),
-    "opportunity.summary.cold": Message(_("An early contact; patience pays here."), facts=("segment",)),
+    "opportunity.summary.cold": Message(_("An early contact; a short introduction is enough."), facts=("segment",)),
     "opportunity.summary.skip": Message(_("No active sales segment; a later look is enough."), also=("segment",)),
     "factor.segment": Message(_("Segment")),
     "factor.readiness_score": Message(_("Score")),
@@ -700,6 +702,12 @@ MESSAGES: dict[str, Message] = {
     "row.risk.no_spf": Message(_("SPF not confirmed"), also=("spf",)),
     "row.risk.no_dkim": Message(_("DKIM not confirmed"), also=("dkim",)),
     "row.risk.dkim_none": Message(_("DKIM not confirmed, second deduction"), also=("dkim",)),
+    # The same rows when a look proved the absence.
+    "row.absent.no_spf": Message(_("No SPF record"), facts=("spf",)),
+    "row.absent.no_dkim": Message(_("No DKIM key"), facts=("dkim",)),
+    "row.absent.dkim_none": Message(_("No DKIM key: second deduction of the rules"), facts=("dkim",)),
+    "row.absent.dmarc": Message(_("No DMARC record: neither points nor deduction"), facts=("dmarc",)),
+    "row.unlisted.dkim": Message(_("DKIM counted as present: a key exists under a name nobody can guess")),
     "row.risk.hosting_mx_weak": Message(
         _("Web hosting mail with neither SPF nor DKIM confirmed"),
         facts=("provider",),
@@ -840,11 +848,13 @@ def text(message_id: str, **params: object) -> str:
     return wording % values
 
 
-def row_text(part: str, key: str) -> str:
-    """The label of one row of a verdict; `key` is the provider's name when `part` is provider."""
+def row_text(part: str, key: str, variant: str = "") -> str:
+    """The label of one row of a verdict; `key` is the provider's name when `part` is provider. `variant` "absent" or
+    "unlisted" says what the look proved about the row."""
     if part == "provider":
         return text("row.provider", provider=provider_label(key))
-    return text(f"row.{part}.{key}")
+    special = f"row.{variant}.{key}"
+    return text(special if is_known(special) else f"row.{part}.{key}")
 
 
 def provider_label(provider: str | None) -> str | None:

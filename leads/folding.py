@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+import idna
+
 _TURKISH = str.maketrans("İIıŞşĞğÜüÖöÇç", "iiissgguuoocc")
 _NOT_WORD = re.compile(r"[^\w.@-]+")
 
@@ -21,6 +23,16 @@ def fold(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.translate(_TURKISH)).casefold()
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     return _NOT_WORD.sub(" ", plain).strip()
+
+
+def unicode_name(domain: str) -> str:
+    """A domain of A-labels as people write it; a label that does not decode stays as it is."""
+    if "xn--" not in domain:
+        return domain
+    try:
+        return idna.decode(domain)
+    except idna.IDNAError:
+        return domain
 
 
 def turkish_sort_key(text: str) -> str:

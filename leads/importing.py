@@ -68,8 +68,8 @@ def start(batch: ImportBatch, *, by: User | None) -> Job:
         job = jobs.services.enqueue(
             "import",
             key=f"import:{batch.pk}",
-            subject=_("Import of %(file)s") % {"file": batch.file_name},
-            payload={"batch": batch.pk},
+            subject=batch.file_name,
+            payload={"batch": batch.pk, "title": "import.named", "name": batch.file_name},
             started_by=by,
         )
         ImportBatch.objects.filter(pk=batch.pk).update(state=ImportBatch.State.QUEUED, job=job)
@@ -90,7 +90,7 @@ def run_import(run: JobRun) -> None:
         run.again()
     with transaction.atomic():
         finish(batch)
-        run.checkpoint(message=summary(batch))
+        run.checkpoint(total=batch.rows_total)
 
 
 def import_file(path: Path, *, by: User | None, owner: User | None, scan: bool) -> Iterator[RowVerdict]:
@@ -210,7 +210,8 @@ def finish(batch: ImportBatch) -> None:
     if batch.scan_after:
         batch.scan_job = queue_scan(
             Lead.objects.filter(import_batch=batch).never_scanned(),
-            subject=_("Scan of %(file)s") % {"file": batch.file_name},
+            title="scan.named",
+            name=batch.file_name,
             started_by=batch.created_by,
         )
     batch.save(update_fields=["state", "finished_at", "scan_job"])
@@ -221,15 +222,6 @@ def close_undone(job: Job) -> None:
     on after the last row."""
     state = ImportBatch.State.CANCELLED if job.state == Job.State.CANCELLED else ImportBatch.State.FAILED
     ImportBatch.objects.filter(job=job).update(state=state, error=job.error[:400], finished_at=timezone.now())
-
-
-def summary(batch: ImportBatch) -> str:
-    return _("%(created)d created, %(matched)d known, %(duplicate)d twice, %(rejected)d rejected") % {
-        "created": batch.created_count,
-        "matched": batch.matched_count,
-        "duplicate": batch.duplicate_count,
-        "rejected": batch.rejected_count,
-    }
 
 
 def _chunks(rows: Iterator[CompanyRow]) -> Iterator[list[CompanyRow]]:

@@ -84,9 +84,22 @@ def shown(scan: Scan) -> ShownScan:
     for part, key, points in (scan.verdict or {}).get("rows", []):
         proves = _PROOF.get("provider" if part == "provider" else key, _no_proof)
         proof = [item for item in evidence if proves(item)]
-        rows.append(VerdictRow(part, key, points, total, total + points, row_text(part, key), proof))
+        label = row_text(part, key, _variant(key, scan.facts))
+        rows.append(VerdictRow(part, key, points, total, total + points, label, proof))
         total += points
+    if rows and scan.facts["dmarc"]["state"] == "absent" and rows[0].part != "hard_fail":
+        proof = [item for item in evidence if _dmarc(item)]
+        rows.append(VerdictRow("absent", "dmarc", 0, total, total, row_text("absent", "dmarc"), proof))
     return ShownScan(scan, rows, evidence, scan.facts, scan.created_at, scan.facts.get("unknown", []))
+
+
+def _variant(key: str, facts: dict[str, Any]) -> str:
+    """What the look proved about the row: "absent", "unlisted" or nothing special."""
+    if key == "no_spf" and facts["spf"]["present"] is False:
+        return "absent"
+    if key in ("no_dkim", "dkim_none") and facts["dkim"]["state"] == "absent":
+        return "absent"
+    return "unlisted" if key == "dkim" and facts["dkim_reason"] == "unlisted_selector" else ""
 
 
 def _no_proof(_item: Evidence) -> bool:
@@ -154,5 +167,9 @@ def summary_of(lead: Lead) -> scoring.SalesSummary | None:
 
 
 def brief_of(lead: Lead) -> Brief | None:
+    """None without a verdict, and for a name that does not exist: there is nobody to call."""
+    scan = lead.scans.filter(verdict__isnull=False).order_by("-created_at").only("facts").first()
+    if scan is not None and scan.facts["mx_status"] == "nxdomain":
+        return None
     summary = summary_of(lead)
     return None if summary is None else build_brief(summary, lead=lead, today=timezone.localdate())

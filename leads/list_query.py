@@ -23,6 +23,7 @@ PAGE_SIZE: Final = 50
 # URL value -> (label, order). Each ends in the key, so that pages never overlap.
 SORTS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "best": (_("Best first"), ("priority_score", "-score", "pk")),
+    "priority": (_("Priority P1–P6"), ("priority_category", "priority_score", "-score", "pk")),
     "score": (_("Highest score"), (F("score").desc(nulls_last=True), "pk")),
     "name": (_("Company A–Z"), ("name_key", "pk")),
     "domain": (_("Domain A–Z"), ("domain", "pk")),

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from leads.folding import fold, turkish_sort_key
+from leads.folding import fold, turkish_sort_key, unicode_name
 
 COMPANY_NAME_LENGTH = 4000
 SEARCH_TEXT_LENGTH = 600  # an index entry holds 2,700 octets on PostgreSQL
@@ -303,13 +303,19 @@ class Lead(models.Model):
 
     def set_search_keys(self) -> None:
         """`bulk_create` and `bulk_update` do not call `save`; they call this."""
-        shown = " ".join([self.domain, self.company_name[:200], self.city, *self.contact_emails[:5]])
+        names = list(dict.fromkeys([self.domain, self.shown_domain]))
+        shown = " ".join([*names, self.company_name[:200], self.city, *self.contact_emails[:5]])
         self.search_text = fold(shown)[:SEARCH_TEXT_LENGTH]
-        self.name_key = turkish_sort_key(self.company_name or self.domain)
+        self.name_key = turkish_sort_key(self.title)
+
+    @property
+    def shown_domain(self) -> str:
+        """The name as people write it: Turkish letters instead of A-labels."""
+        return unicode_name(self.domain)
 
     @property
     def title(self) -> str:
-        return self.company_name or self.domain
+        return self.company_name or self.shown_domain
 
     @property
     def score_is_range(self) -> bool:

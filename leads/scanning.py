@@ -16,7 +16,6 @@ from zlib import crc32
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 import jobs.services
 import scoring
@@ -39,15 +38,17 @@ class DnsUnreachable(Exception):
     """Not one look-up of a whole chunk was answered: the job waits and tries again, no lead is touched."""
 
 
-def queue_scan(leads: LeadQuerySet, *, subject: str, started_by: Any = None, thorough: bool = False) -> Job | None:
+def queue_scan(
+    leads: LeadQuerySet, *, title: str, name: str = "", started_by: Any = None, thorough: bool = False
+) -> Job | None:
     """One job that looks at every lead of the queryset that no other job is about to look at. None = nothing to
-    do. A lead is in one queue at most, so two clicks give one scan."""
+    do. A lead is in one queue at most, so two clicks give one scan. `title` is a key of `job_texts.TITLES`."""
     with transaction.atomic():
         job = jobs.services.enqueue(
             "scan",
             key=f"scan:{timezone.now().isoformat()}:{started_by and started_by.pk}",
-            subject=subject[:200],
-            payload={"thorough": thorough},
+            subject=name or title,
+            payload={"thorough": thorough, "title": title, "name": name[:200]},
             started_by=started_by,
         )
         queued = Lead.objects.filter(pk__in=leads.unqueued().values("pk")).update(scan_job=job)
@@ -66,8 +67,8 @@ def rescan_lead(lead: Lead, *, started_by: Any) -> Job:
         job = jobs.services.enqueue(
             "scan",
             key=f"scan:lead:{lead.pk}",
-            subject=_("Scan of %(domain)s") % {"domain": lead.domain},
-            payload={"thorough": True},
+            subject=lead.domain,
+            payload={"thorough": True, "title": "scan.named", "name": lead.shown_domain},
             started_by=started_by,
             total=1,
         )
@@ -79,15 +80,13 @@ def rescan_lead(lead: Lead, *, started_by: Any) -> Job:
 def queue_due_rescans(now: datetime, limit: int = 20_000) -> Job | None:
     """The adaptive rescan (a duty): every open lead whose next look is due."""
     due = Lead.objects.due_for_rescan(now).order_by("rescan_at").values("pk")[:limit]
-    return queue_scan(
-        Lead.objects.filter(pk__in=list(due.values_list("pk", flat=True))), subject=_("Rescan of due leads")
-    )
+    return queue_scan(Lead.objects.filter(pk__in=list(due.values_list("pk", flat=True))), title="scan.due")
 
 
 def queue_retries(now: datetime, limit: int = 20_000) -> Job | None:
     """Look again at leads whose last look could not judge."""
     due = list(Lead.objects.due_for_retry(now).order_by("retry_at").values_list("pk", flat=True)[:limit])
-    return queue_scan(Lead.objects.filter(pk__in=due), subject=_("Second look at undetermined leads"))
+    return queue_scan(Lead.objects.filter(pk__in=due), title="scan.retry")
 
 
 def run_scan(run: JobRun) -> None:
@@ -111,7 +110,7 @@ def run_scan(run: JobRun) -> None:
             if run.time_is_up():
                 run.again()
     # A lead may have been taken over by a single scan, or deleted: the total is what this job really did.
-    run.checkpoint(done=done, failed=failed, total=done, message=_outcome(done, failed))
+    run.checkpoint(done=done, failed=failed, total=done)
 
 
 def _network_is_down(observations: Sequence[Observation]) -> bool:
@@ -137,13 +136,6 @@ def release(job: Job) -> None:
     other scan may take them."""
     if job.state == Job.State.CANCELLED:
         Lead.objects.filter(scan_job=job).update(scan_job=None)
-
-
-def _outcome(done: int, failed: int) -> str:
-    text = ngettext("%(count)d lead scanned", "%(count)d leads scanned", done) % {"count": done}
-    if failed:
-        text += ", " + ngettext("%(count)d undetermined", "%(count)d undetermined", failed) % {"count": failed}
-    return text
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ def tiles() -> list[Tile]:
     states = dict(Lead.objects.open().values_list("verdict_state").annotate(Count("pk")).order_by())
     return [
         Tile(
-            _("High priority"),
+            _("Migration, 70 or more"),
             Lead.objects.open().filter(hot).count(),
             LeadQuery(segment=(Segment.MIGRATION,), score_min=70).url(),
         ),

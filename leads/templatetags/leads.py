@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jobs.models import Job
+from leads import job_texts
 from leads.brief import Brief
 from leads.brief_messages import is_known, provider_label, text
 from leads.company_list.messages import reason_text
@@ -61,6 +62,27 @@ def step_bar(row: VerdictRow) -> SafeString:
         return format_html(_BAR, format_html(_RECT, "bar__still", max(0, row.low - 1), 1), _NOTHING)
     name = "bar__plus" if row.after > row.before else "bar__minus"
     return format_html(_BAR, format_html(_RECT, name, row.low, row.width), _NOTHING)
+
+
+@register.filter
+def job_title(job: Job) -> str:
+    return job_texts.title(job)
+
+
+@register.filter
+def job_result(job: Job) -> str:
+    """Its error, or what came of it."""
+    return job.error or job_texts.result(job)
+
+
+@register.filter
+def mail_provider(lead: Lead) -> str:
+    """Who runs the mail, as finely as it is known: the hoster's name rather than "local or own server"."""
+    if lead.provider == Provider.LOCAL and not lead.gateway:
+        named = lead.local_provider or ("" if lead.mail_service == "self-hosted" else lead.mail_service)
+        if named:
+            return named
+    return provider(lead.provider)
 
 
 @register.filter

@@ -31,7 +31,7 @@ def lead_add(request: Request) -> HttpResponse:
     added = services.add_leads(found.claims, by=request.user, company_name=name)
     job = scanning.queue_scan(
         Lead.objects.filter(pk__in=[lead.pk for lead in added.created]).never_scanned(),
-        subject=_("First scan of added leads"),
+        title="scan.added",
         started_by=request.user,
         thorough=len(added.created) <= 20,
     )

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from leads import scanning, services
+from leads.folding import turkish_sort_key
 from leads.forms import DismissForm, FollowUpForm, NameForm, NoteForm, OwnerForm, TagsForm
-from leads.lead_page import brief_of, scan_behind, timeline
+from leads.lead_page import brief_of, scan_behind, shown, timeline
 from leads.models import Lead
 from leads.views.pages import Request, allowed, back, lead_or_404, page_of, show
 
@@ -30,11 +31,13 @@ def lead_detail(request: Request, domain: str) -> HttpResponse:
 
 def _context(request: Request, lead: Lead) -> dict[str, object]:
     scan = scan_behind(lead)
-    tags = list(lead.tags.all())
+    tags = sorted(lead.tags.all(), key=lambda tag: turkish_sort_key(tag.name))
+    last = lead.scans.order_by("-created_at").first() if scan is None or scan.at != lead.scanned_at else None
     return {
         "lead": lead,
         "scan": scan,
-        "last_scan": lead.scans.order_by("-created_at").first() if scan is None or scan.at != lead.scanned_at else None,
+        "last_scan": last,
+        "failed_look": [] if last is None else shown(last).evidence,
         "tags": tags,
         "brief": brief_of(lead),
         "events": page_of(timeline(lead), request, EVENTS_ON_A_PAGE),

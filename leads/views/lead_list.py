@@ -59,9 +59,7 @@ def lead_export(request: Request) -> StreamingHttpResponse:
 def lead_rescan_all(request: Request) -> HttpResponse:
     """Scan every lead the filter of the URL means."""
     query = LeadQuery.from_url(request.GET)
-    job = scanning.queue_scan(
-        query.leads(request.user), subject=_("Rescan of a filtered list"), started_by=request.user
-    )
+    job = scanning.queue_scan(query.leads(request.user), title="scan.list", started_by=request.user)
     if job is None:
         messages.info(request, _("Every lead of this list is waiting for its scan already."))
         return redirect(f"/leads/{query.url()}")

@@ -27,7 +27,7 @@ ACME = "acme.example"
 def scanned(dns: Served, work_off: WorkOff) -> Lead:
     dns(google(ACME))
     lead = make_lead(ACME, company_name="Işık Acme A.Ş.")
-    scanning.queue_scan(Lead.objects.all(), subject="test")
+    scanning.queue_scan(Lead.objects.all(), title="scan.list")
     work_off()
     lead.refresh_from_db()
     return lead

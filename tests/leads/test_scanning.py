@@ -24,7 +24,7 @@ ACME = "acme.example"
 
 
 def scan(work_off: WorkOff, *leads: Lead) -> None:
-    scanning.queue_scan(Lead.objects.filter(pk__in=[lead.pk for lead in leads]), subject="test")
+    scanning.queue_scan(Lead.objects.filter(pk__in=[lead.pk for lead in leads]), title="scan.list")
     work_off()
     for lead in leads:
         lead.refresh_from_db()
@@ -147,7 +147,7 @@ def test_an_unlisted_dkim_selector_counts_as_present_with_a_range_and_no_retry(d
 def test_a_cancelled_scan_gives_its_leads_back(dns: Served, work_off: WorkOff) -> None:
     dns(google(ACME))
     lead = make_lead(ACME)
-    job = scanning.queue_scan(Lead.objects.all(), subject="test")
+    job = scanning.queue_scan(Lead.objects.all(), title="scan.list")
     assert job is not None
     jobs.services.cancel(job, by=None)
     lead.refresh_from_db()
@@ -170,7 +170,7 @@ def test_a_second_click_finds_the_scan_that_waits(dns: Served, work_off: WorkOff
 def test_a_dead_network_touches_no_lead(settings, work_off: WorkOff) -> None:
     settings.HUNTER_DNS_SERVERS = (("127.0.0.1", 9),)
     leads = [make_lead(f"firma{number}.example") for number in range(25)]
-    job = scanning.queue_scan(Lead.objects.all(), subject="test")
+    job = scanning.queue_scan(Lead.objects.all(), title="scan.list")
     assert job is not None
     from jobs.tasks import run_job
 

@@ -1,0 +1,44 @@
+"""What a job is called and what came of it, in the language of the reader: stored as codes and numbers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from jobs.models import Job
+
+TITLES: Final = {
+    "scan.named": gettext_lazy("Scan of %(name)s"),
+    "scan.list": gettext_lazy("Rescan of a filtered list"),
+    "scan.selected": gettext_lazy("Rescan of selected leads"),
+    "scan.added": gettext_lazy("First scan of added leads"),
+    "scan.due": gettext_lazy("Rescan of due leads"),
+    "scan.retry": gettext_lazy("Second look at undetermined leads"),
+    "import.named": gettext_lazy("Import of %(name)s"),
+}
+
+
+def title(job: Job) -> str:
+    """`payload` holds the code of the title and the name in it."""
+    wording = TITLES.get(job.payload.get("title", ""))
+    return str(wording) % {"name": job.payload.get("name", "")} if wording else job.subject
+
+
+def result(job: Job) -> str:
+    """What a finished job did; the stored message of any other."""
+    if job.state != Job.State.DONE:
+        return job.message
+    count, failed = number(job.done), number(job.failed)
+    if job.kind == "scan":
+        text = ngettext("%(count)s lead scanned", "%(count)s leads scanned", job.done) % {"count": count}
+        return f"{text}, " + _("%(count)s undetermined") % {"count": failed} if job.failed else text
+    text = ngettext("%(count)s row read", "%(count)s rows read", job.done) % {"count": count}
+    return f"{text}, " + _("%(count)s rejected") % {"count": failed} if job.failed else text
+
+
+def number(value: int) -> str:
+    """Grouped as the reader's language groups."""
+    return number_format(value, force_grouping=True)
