@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import translation
 
-from leads.company_list.header import ColumnMapping, Role, find_mapping, role_of_title
+from leads.company_list.header import ColumnMapping, Role, find_mapping, kind_of_cell, role_of_title
 from leads.company_list.tables import Row
 
 
@@ -37,7 +37,12 @@ def roles(*rows: list[str]) -> list[str]:
         ("country", "ÜLKE,country,Ülkesi"),
         ("phone", "TELEFON,Tel No,GSM,Faks,Phone,Cep Telefonu"),
         ("address", "ADRES,ADDRESS,Açık Adres,Firma Adresi,Posta Kodu,İlçe"),
-        ("tax", "VERGİ NO,Vergi Dairesi,VKN,Tax Number"),
+        ("tax", "VERGİ NO,Vergi Dairesi,VKN,Tax Number,V.NO,VERGİ.NO,V.D.,Vergi Dairesi / No"),
+        ("company", "Firma.Adı,MÜŞ.ADI,MÜŞ. ÜNVANI,CARİ ÜNVAN,FİRMA ADI / ÜNVANI,Cari Hesap Adı,MÜŞTERİ ADI SOYADI / ÜNVANI"),
+        ("email", "E.POSTA,E.MAIL,e-mail adresi,E POSTA"),
+        ("phone", "TEL.NO,Tel. No,CEP.TEL,GSM NO,FAKS NO"),
+        ("city", "İL/İLÇE,İl / İlçe,ŞEHİR/İLÇE"),
+        ("", "S.NO,S. NO,SIRA.NO,SIRA NO,MÜŞ.NO,NO.,NO,YETKİLİ,NACE,NACE KODU"),
         (
             "",
             "Sıra No,Sektör,Firma Kodu,Firma No,Firma Yetkilisi,Firma Türü,Açıklama",
@@ -60,6 +65,64 @@ def test_a_title_row_is_not_the_header() -> None:
     found = mapping(["FİRMA LİSTESİ 2024"], [""], ["Sıra", "FİRMA ADI", "WEB"], ["1", "Işık", "isik.com"])
     assert found.header_row == 3
     assert found.roles[1] == Role.COMPANY
+
+
+DEALERS = "{};FİRMA ÜNVANI;WEB SİTESİ;E-POSTA;TELEFON;ŞEHİR"
+TITLE_ROWS = [["2024 YILI BAYİ LİSTESİ"], ["Hazırlayan: Satış Müdürlüğü", "", "Sayfa 1"]]
+DATA_ROW = ["1", "Işık Tekstil A.Ş.", "www.isik-tekstil.example", "info@isik-tekstil.example", "0212 000 00 00", "Bursa"]
+
+
+@pytest.mark.parametrize(
+    "number_title",
+    ["S.NO", "S. NO", "S.No.", "V.NO", "VERGİ.NO", "TEL.NO", "SIRA.NO", "MÜŞ.NO", "MÜŞTERİ.NO", "NO.", "NO", "Cari.No", "#"],
+)
+def test_an_abbreviated_title_is_not_a_domain(number_title: str) -> None:
+    found = mapping(*TITLE_ROWS, DEALERS.format(number_title).split(";"), DATA_ROW)
+    assert (found.header_row, found.titles[1]) == (3, "FİRMA ÜNVANI")
+    assert [str(found.roles[column]) for column in range(1, 6)] == ["company", "website", "email", "phone", "city"]
+
+
+@pytest.mark.parametrize("title", ["S.NO", "MÜŞ.NO", "Firma.Adı", "NO.", "Tel.No", "E.Posta", "Sıra.No", "V.D.", "Web.Adresi"])
+def test_a_title_with_dots_is_no_domain(title: str) -> None:
+    assert kind_of_cell(title) == Role.NONE
+
+
+@pytest.mark.parametrize("name", ["telenor.no", "vg.no", "firma.com", "web.com.tr", "site.net", "no.com", "tel.com.tr"])
+def test_a_domain_that_sounds_like_a_title_is_a_domain(name: str) -> None:
+    assert kind_of_cell(name) == Role.DOMAIN
+
+
+def test_norwegian_domains_without_a_header_are_known_by_content() -> None:
+    found = mapping(["Telenor", "telenor.no"], ["Vipps", "vipps.no"])
+    assert (found.header_row, found.roles[1]) == (0, Role.DOMAIN)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("SIRA NO;MÜŞTERİ ADI;İNTERNET ADRESİ;E POSTA;GSM;İL", ",company,website,email,phone,city"),
+        ("S. NO;CARİ ADI;WEB;e-mail adresi;FAKS;İL/İLÇE", ",company,website,email,phone,city"),
+        ("No.;CARİ ÜNVAN;YETKİLİ;WEB ADRESİ;VERGİ DAİRESİ;V.NO", ",company,,website,tax,tax"),
+        ("FİRMA ADI / ÜNVANI;NACE;E-MAIL;TEL.NO;ADRES;ŞEHİR", "company,,email,phone,address,city"),
+        ("Müş.No;Müş.Adı;Mail;Cep.Tel;İlçe;İl", ",company,email,phone,address,city"),
+        ("Firma.Adı;Web.Sitesi;E.Posta;Tel.No;Vergi.No;Ülke", "company,website,email,phone,tax,country"),
+        ("SN;ÜNVAN;ALAN ADI;MAİL ADRESİ;CEP TELEFONU;BULUNDUĞU İL", ",company,domain,email,phone,city"),
+        ("Üye No;Ticaret Ünvanı;Web Sayfası;E-Posta Adresi;Faks No;Sektör", ",company,website,email,phone,"),
+        ("Firma;Web (örn. www.ornek.example);www.ornek.example;E-posta;Şehir;Tel", "company,website,,email,city,phone"),
+        ("Firma Adı;E-posta (ornek@firma.example);Telefon;Şehir;Ülke;Not", "company,email,phone,city,country,"),
+    ],
+)
+@pytest.mark.parametrize("row", [1, 2, 7, 30])
+def test_a_header_is_found_below_titles_and_blank_rows(header: str, expected: str, row: int) -> None:
+    above = [[] if number % 3 == 1 else [f"Bölge bayileri, bölüm {number}"] for number in range(1, row)]
+    found = mapping(*above, header.split(";"), ["1", "Işık", "x"])
+    assert found.header_row == row
+    assert [str(role) for role in found.roles.values()] == expected.split(",")
+
+
+def test_data_with_one_word_like_a_title_is_not_the_header() -> None:
+    assert mapping(["Firma", "firma.com", "Bursa"], ["Ay", "ay.com", "İzmir"]).header_row == 0
+    assert mapping(["Unvan", "www.unvan.com", "info@unvan.com", "Tel"]).header_row == 0
 
 
 def test_a_company_named_like_a_title_is_not_the_header() -> None:

@@ -109,3 +109,30 @@ def test_the_columns_a_person_chose_are_used(tmp_path: Path) -> None:
         (4, "Ağrı", [("gunesgida.example", "email")]),
     ]
     assert table.mapping_of({}, None).header_row == 1
+
+
+def dealer_list(path: Path, kind: str) -> Path:
+    rows = [
+        ["2024 YILI BAYİ LİSTESİ"],
+        ["Satış Müdürlüğü", "", "Sayfa 1"],
+        [""],
+        ["S.NO", "FİRMA ÜNVANI", "WEB SİTESİ", "E-POSTA", "TELEFON", "ŞEHİR"],
+        ["1", "Işık Tekstil A.Ş.", "www.isik-tekstil.example", "info@isik-tekstil.example", "0212 000 00 00", "Bursa"],
+        ["2", "Güneş Gıda", "", "satis@gunesgida.example", "", "Şanlıurfa"],
+    ]
+    if kind == "xlsx":
+        return workbook(path / "bayiler.xlsx", Bayiler=rows)
+    return text_file(path / "bayiler.csv", rows, encoding="cp1254")
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "cp1254"])
+def test_a_dealer_list_with_titles_above_and_abbreviated_headers(tmp_path: Path, kind: str) -> None:
+    found = preview(dealer_list(tmp_path, kind))
+    assert found.header_row == 4
+    assert [column.role.value for column in found.columns] == ["", "company", "website", "email", "phone", "city"]
+    table = open_table(dealer_list(tmp_path, kind))
+    rows = list(iter_rows(table, table.mapping))
+    assert [(row.claims[0].domain, row.city) for row in rows] == [
+        ("isik-tekstil.example", "Bursa"),
+        ("gunesgida.example", "Şanlıurfa"),
+    ]
