@@ -69,7 +69,7 @@ _TITLES = {
     Role.COMPANY: (
         "firma unvani,firma adi,firma ismi,firma,firmalar,sirket adi,sirket unvani,sirket,sirket ismi,unvan,unvani,"
         "ticari unvan,ticari unvani,ticaret unvani,kurum,kurum adi,kurulus,kurulus adi,isletme,isletme adi,musteri,"
-        "musteri adi,musteri unvani,cari adi,cari unvan,cari unvani,hesap adi,company,company name,companyname,"
+        "musteri adi,musteri unvani,mus adi,mus unvani,cari adi,cari unvan,cari unvani,hesap adi,company,company name,companyname,"
         "account,account name,organization,organisation,organization name,business name,customer,customer name"
     ),
     Role.WEBSITE: (
@@ -81,13 +81,19 @@ _TITLES = {
         "elektronik posta,email address,e mail address,mail address,kurumsal e posta,iletisim e posta"
     ),
     Role.DOMAIN: "domain,domain adi,alan adi,alan adlari,domain name,domains,email domain,mail domain,kok domain",
-    Role.CITY: "sehir,il,ili,city,province,vilayet,bulundugu il,town",
+    Role.CITY: "sehir,il,ili,city,province,vilayet,bulundugu il,town,il ilce,sehir ilce",
     Role.COUNTRY: "ulke,ulkesi,country,country region",
     Role.PHONE: "telefon,tel,telefon no,tel no,gsm,cep,cep telefonu,faks,fax,phone,phone number,mobile",
     Role.ADDRESS: "adres,adresi,address,street,street address,acik adres,posta kodu,zip,postal code,ilce,ilcesi",
-    Role.TAX: "vergi no,vergi numarasi,vergi dairesi,vkn,tckn,mersis no,mersis,tax number,tax id,vat,vat number",
+    Role.TAX: (
+        "vergi no,vergi numarasi,vergi dairesi,v no,v d,vkn,tckn,mersis no,mersis,tax number,tax id,vat,vat number"
+    ),
 }
 _ROLE_OF_TITLE = {title: role for role, titles in _TITLES.items() for title in titles.split(",")}
+# `S.NO` and `Firma.Adı` look like domains, but every word of them is one that titles are made of.
+_TITLE_WORDS = frozenset(word for title in _ROLE_OF_TITLE for word in title.split()) | frozenset(
+    "s,sn,sr,sira,no,nosu,nu,num,numara,numarasi,kod,kodu,uye,bayi,abone,sicil,hes,tic,kayit,belge,fatura".split(",")
+)
 
 # A word that decides when the whole title is unknown; the first line that matches wins.
 _ROLE_OF_WORD = (
@@ -126,7 +132,7 @@ def role_of_title(title: str) -> tuple[Role, float]:
     """The role a column title names, and how sure that is (0 to 1)."""
     if not title or len(title) > MAX_TITLE_CHARS:
         return Role.NONE, 0.0
-    plain = " ".join(re.sub(r"[-_.@/]", " ", fold(title)).split()).rstrip("0123456789 ")
+    plain = " ".join(_words(title)).rstrip("0123456789 ")
     if plain in _ROLE_OF_TITLE:
         return _ROLE_OF_TITLE[plain], _SURE
     role = next((role for role, words in _ROLE_OF_WORD if words.search(plain)), Role.NONE)
@@ -135,6 +141,10 @@ def role_of_title(title: str) -> tuple[Role, float]:
     if role == Role.NONE or (role == Role.COMPANY and _ABOUT_PEOPLE.search(plain)):
         return Role.NONE, 0.0
     return role, _LIKELY
+
+
+def _words(title: str) -> list[str]:
+    return re.sub(r"[-_.@/]", " ", fold(title)).split()
 
 
 def find_mapping(rows: Sequence[Row], header_row: int | None = None) -> ColumnMapping:
@@ -167,23 +177,26 @@ def _find_header(rows: Sequence[Row]) -> int:
 
 
 def _header_score(cells: Sequence[str]) -> float:
-    """The sum of confidences of the roles the cells name; 0 for a row of data."""
-    if any(kind_of_cell(cell) for cell in cells):
-        return 0.0
+    """The sum of confidences of the roles the cells name; 0 for a row of data. An address as a sample among the titles
+    does not make a row of data, as long as clear titles outnumber it."""
+    titles = [cell for cell in cells if not kind_of_cell(cell)]
     found: dict[Role, float] = {}
-    for cell in cells:
-        role, confidence = role_of_title(cell)
+    for title in titles:
+        role, confidence = role_of_title(title)
         if role:
             found[role] = max(confidence, found.get(role, 0.0))
+    samples = len(cells) - len(titles)
+    if samples and sum(confidence == _SURE for confidence in found.values()) < samples + 2:
+        return 0.0
     useful = any(role in (Role.COMPANY, *DOMAIN_ROLES) for role in found)
     return sum(found.values()) if useful else 0.0
 
 
 def kind_of_cell(cell: str) -> Role:
-    """EMAIL, WEBSITE or DOMAIN when the cell holds one, else NONE."""
+    """EMAIL, WEBSITE or DOMAIN when the cell holds one, else NONE; a column title is none of them."""
     if "@" in cell and _EMAIL_IN.search(cell):
         return Role.EMAIL
-    if "." not in cell:
+    if "." not in cell or _TITLE_WORDS.issuperset(_words(cell)):
         return Role.NONE
     first = re.split(r"[\s,;]", cell, maxsplit=1)[0]
     if _WEBSITE_CELL.match(first):

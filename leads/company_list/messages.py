@@ -47,8 +47,8 @@ FILE_ERRORS = {
 REJECTIONS = {
     "empty_row": _("The row names no company and no domain."),
     "no_domain": _("The row has neither a web site nor a company e-mail. Add one of them."),
-    "invalid_domain": _("This is not a valid domain name. Correct it and import it again."),
-    "too_long": _("The name is longer than a domain name can be. Correct it and import it again."),
+    "invalid_domain": _("This is not a valid domain name. Correct it and add it again."),
+    "too_long": _("The name is longer than a domain name can be. Correct it and add it again."),
     "ip_address": _("This is an IP address. Give the domain name instead."),
     "public_suffix_only": _("This is an ending shared by many companies. Give the full name."),
     "consumer_email": _(
@@ -77,8 +77,8 @@ ROLES = {
 
 
 def reason_text(code: str) -> str:
-    """The sentence behind the code of a rejection; a code nobody knows any more stands for itself."""
-    return str(REJECTIONS.get(code, code))
+    """The sentence behind the code of a rejection or a flag; a code nobody knows any more stands for itself."""
+    return str((REJECTIONS | FLAGS).get(code, code))
 
 
 class UnreadableFile(Exception):
