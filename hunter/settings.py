@@ -164,6 +164,7 @@ LOGOUT_REDIRECT_URL = "login"
 LANGUAGES = [("tr", _("Turkish")), ("en", _("English"))]
 LANGUAGE_CODE = "tr"
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["hunter.formats"]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 TIME_ZONE = "Europe/Istanbul"
 USE_I18N = True

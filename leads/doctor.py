@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from jobs.health import worker_state
@@ -108,7 +109,7 @@ def _disk() -> tuple[bool, str]:
         return False, _("Only %(megabytes)d MB are free. Make room before the next import.") % {
             "megabytes": free // 2**20
         }
-    return True, _("%(gigabytes).1f GB free") % {"gigabytes": free / 2**30}
+    return True, _("%(gigabytes)s GB free") % {"gigabytes": number_format(free / 2**30, decimal_pos=1)}
 
 
 def _off(flag: str) -> tuple[bool | None, str]:

@@ -6,6 +6,7 @@ so a killed worker repeats nothing and loses nothing. Reading files is leads.com
 
 from __future__ import annotations
 
+import filecmp
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -16,7 +17,6 @@ from django.contrib.auth.models import User
 from django.core.files.base import File
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 import jobs.services
 from jobs.models import Job
@@ -49,16 +49,44 @@ class RowVerdict:
 
 
 def create_batch(file: File[bytes], name: str, *, by: User | None) -> ImportBatch:
-    """Keep the uploaded file and wait for the person to check what was understood."""
+    """Keep the uploaded file and wait for the person to check what was understood; a file that cannot be read has
+    failed at once."""
     batch = ImportBatch(file_name=Path(name).name[:255], created_by=by, owner=by)
     batch.file.save(f"{timezone.now():%H%M%S}-{batch.file_name[-80:]}", file, save=False)
+    try:
+        preview(batch)
+    except UnreadableFile as error:
+        batch.state, batch.error = ImportBatch.State.FAILED, str(error)[:400]
     batch.save()
     return batch
 
 
 def preview(batch: ImportBatch) -> Preview:
     """What the file says. Raises UnreadableFile with a sentence for the person."""
-    return preview_file(Path(batch.file.path), batch.file_name, sheet=batch.sheet or None, header_row=batch.header_row)
+    path = Path(batch.file.path)
+    if not path.exists():
+        raise UnreadableFile("gone")
+    return preview_file(path, batch.file_name, sheet=batch.sheet or None, header_row=batch.header_row)
+
+
+def never_ran(batch: ImportBatch) -> bool:
+    """Whether nothing was or will be written: it waits for the person's check, or its file could not be read."""
+    unread = batch.state == ImportBatch.State.FAILED and batch.job_id is None and batch.next_row == 0
+    return unread or batch.state == ImportBatch.State.PREVIEW
+
+
+def imported_before(batch: ImportBatch) -> ImportBatch | None:
+    """The latest finished import of a file with the same content, whatever its name."""
+    path = Path(batch.file.path)
+    size = path.stat().st_size
+    for other in ImportBatch.objects.listed().filter(state=ImportBatch.State.DONE).exclude(pk=batch.pk):
+        try:
+            other_path = Path(other.file.path)
+            if other_path.stat().st_size == size and filecmp.cmp(path, other_path, shallow=False):
+                return other
+        except FileNotFoundError:
+            continue
+    return None
 
 
 def start(batch: ImportBatch, *, by: User | None) -> Job:
@@ -84,8 +112,6 @@ def run_import(run: JobRun) -> None:
         finished = _import_rows(batch, run)
     except UnreadableFile as error:
         raise PermanentFailure(str(error)) from error
-    except FileNotFoundError as error:
-        raise PermanentFailure(_("The file is no longer there. Upload it again.")) from error
     if not finished:
         run.again()
     with transaction.atomic():
@@ -101,10 +127,14 @@ def import_file(path: Path, *, by: User | None, owner: User | None, scan: bool) 
     ImportBatch.objects.filter(pk=batch.pk).update(state=ImportBatch.State.RUNNING, owner=owner, scan_after=scan)
     batch.refresh_from_db()
     seen: set[str] = set()
-    for rows in _chunks(iter_rows(table, table.mapping)):
-        with transaction.atomic():
-            verdicts = write_rows(batch, rows, seen)
-        yield from verdicts
+    try:
+        for rows in _chunks(iter_rows(table, table.mapping)):
+            with transaction.atomic():
+                verdicts = write_rows(batch, rows, seen)
+            yield from verdicts
+    except UnreadableFile as error:
+        ImportBatch.objects.filter(pk=batch.pk).update(state=ImportBatch.State.FAILED, error=str(error)[:400])
+        raise
     with transaction.atomic():
         finish(batch)
 
@@ -120,6 +150,8 @@ def judge_file(path: Path) -> Iterator[RowVerdict]:
 
 def _import_rows(batch: ImportBatch, run: JobRun) -> bool:
     """Write the rows that are left. False = the slice is over and rows are left."""
+    if not Path(batch.file.path).exists():
+        raise UnreadableFile("gone")
     table = open_table(Path(batch.file.path), batch.file_name, sheet=batch.sheet or None)
     mapping = table.mapping if not batch.columns else table.mapping_of(batch.columns, batch.header_row)
     seen = set(

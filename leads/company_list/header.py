@@ -69,8 +69,9 @@ _TITLES = {
     Role.COMPANY: (
         "firma unvani,firma adi,firma ismi,firma,firmalar,sirket adi,sirket unvani,sirket,sirket ismi,unvan,unvani,"
         "ticari unvan,ticari unvani,ticaret unvani,kurum,kurum adi,kurulus,kurulus adi,isletme,isletme adi,musteri,"
-        "musteri adi,musteri unvani,mus adi,mus unvani,cari adi,cari unvan,cari unvani,hesap adi,company,company name,companyname,"
-        "account,account name,organization,organisation,organization name,business name,customer,customer name"
+        "musteri adi,musteri unvani,mus adi,mus unvani,cari adi,cari hesap adi,cari unvan,cari unvani,hesap adi,"
+        "company,company name,companyname,account,account name,organization,organisation,organization name,"
+        "business name,customer,customer name"
     ),
     Role.WEBSITE: (
         "web sitesi,web site,website,web adresi,web sayfasi,internet sitesi,internet adresi,internet sayfasi,"
@@ -91,9 +92,8 @@ _TITLES = {
 }
 _ROLE_OF_TITLE = {title: role for role, titles in _TITLES.items() for title in titles.split(",")}
 # `S.NO` and `Firma.Adı` look like domains, but every word of them is one that titles are made of.
-_TITLE_WORDS = frozenset(word for title in _ROLE_OF_TITLE for word in title.split()) | frozenset(
-    "s,sn,sr,sira,no,nosu,nu,num,numara,numarasi,kod,kodu,uye,bayi,abone,sicil,hes,tic,kayit,belge,fatura".split(",")
-)
+_ABBREVIATED = "s,sn,sr,sira,no,nosu,nu,num,numara,numarasi,kod,kodu,uye,bayi,abone,sicil,hes,tic,kayit,belge,fatura"
+_TITLE_WORDS = frozenset(",".join([*_ROLE_OF_TITLE, _ABBREVIATED]).replace(" ", ",").split(","))
 
 # A word that decides when the whole title is unknown; the first line that matches wins.
 _ROLE_OF_WORD = (
@@ -186,7 +186,7 @@ def _header_score(cells: Sequence[str]) -> float:
         if role:
             found[role] = max(confidence, found.get(role, 0.0))
     samples = len(cells) - len(titles)
-    if samples and sum(confidence == _SURE for confidence in found.values()) < samples + 2:
+    if samples and sum(confidence == _SURE for confidence in found.values()) <= samples:
         return 0.0
     useful = any(role in (Role.COMPANY, *DOMAIN_ROLES) for role in found)
     return sum(found.values()) if useful else 0.0

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext_lazy as _
 
 FILE_ERRORS = {
+    "gone": _("The file is no longer there. Upload it again."),
     "empty": _("The file is empty. Check that you chose the right file."),
     "no_rows": _("No sheet of this file holds any text. Check that you chose the right file."),
     "no_such_sheet": _("There is no sheet named “%(sheet)s” in this file. Choose one of its sheets."),

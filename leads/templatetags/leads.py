@@ -124,9 +124,11 @@ def priority(lead: Lead) -> SafeString:
     if not lead.priority_category:
         return _DASH
     return format_html(
-        '<span class="priority"><span class="badge badge--{}">{}</span><span class="priority__label">{}</span></span>',
+        '<span class="priority"><span class="badge badge--{}">{}</span>'
+        '<span class="priority__label" title="{}">{}</span></span>',
         lead.priority_category,
         lead.priority_category,
+        lead.get_priority_category_display(),
         lead.get_priority_category_display(),
     )
 
@@ -195,6 +197,12 @@ def dmarc_state(lead: Lead) -> str:
 def number(value: int | None) -> str:
     """A whole number with the separators of the language."""
     return "–" if value is None else number_format(value, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def percent(value: int) -> str:
+    """A whole number of percent as the language writes it: 100%, in Turkish %100."""
+    return _("%(number)s%%") % {"number": value}
 
 
 @register.filter

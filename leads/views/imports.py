@@ -7,8 +7,12 @@ import io
 from collections.abc import Iterator
 
 from django.contrib import messages
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -44,7 +48,7 @@ def import_list(request: Request) -> HttpResponse:
 def import_detail(request: Request, pk: int) -> HttpResponse:
     """Before the run: the preview. After: progress and verdicts."""
     batch = get_object_or_404(ImportBatch.objects.listed(), pk=pk)
-    if batch.state == ImportBatch.State.PREVIEW:
+    if importing.never_ran(batch):
         return _preview(request, batch)
     verdict = request.GET.get("verdict", "")
     verdict = verdict if verdict in ImportRow.Verdict.values else ""
@@ -60,6 +64,9 @@ def import_detail(request: Request, pk: int) -> HttpResponse:
 def _preview(request: Request, batch: ImportBatch) -> HttpResponse:
     context: dict[str, object] = {"batch": batch}
     status = 200
+    if batch.state == ImportBatch.State.FAILED:
+        context["unreadable"] = batch.error
+        return show(request, "leads/import_preview.html", "leads/import_preview.html", context)
     try:
         preview = importing.preview(batch)
     except UnreadableFile as error:
@@ -67,7 +74,20 @@ def _preview(request: Request, batch: ImportBatch) -> HttpResponse:
         status = 422
     else:
         context |= {"preview": preview, "form": MappingForm(preview=preview, batch=batch)}
+        if earlier := importing.imported_before(batch):
+            messages.info(request, _told(earlier))
     return show(request, "leads/import_preview.html", "leads/import_preview.html", context, status=status)
+
+
+def _told(earlier: ImportBatch) -> SafeString:
+    """When and by whom this file was imported, with a link to that import."""
+    on = date_format(timezone.localtime(earlier.finished_at or earlier.created_at), "DATETIME_FORMAT")
+    if earlier.created_by:
+        by = earlier.created_by.get_full_name() or earlier.created_by.get_username()
+        text = _("This file was imported on %(date)s by %(person)s.") % {"date": on, "person": by}
+    else:
+        text = _("This file was imported on %(date)s.") % {"date": on}
+    return format_html('{} <a href="{}">{}</a>', text, earlier.get_absolute_url(), _("To that import"))
 
 
 @allowed("leads.import_leads")
@@ -104,7 +124,9 @@ def import_start(request: Request, pk: int) -> HttpResponse:
 @require_POST
 def import_discard(request: Request, pk: int) -> HttpResponse:
     """Throw away an upload that was never run, file included."""
-    batch = get_object_or_404(ImportBatch, pk=pk, state=ImportBatch.State.PREVIEW)
+    batch = get_object_or_404(ImportBatch, pk=pk)
+    if not importing.never_ran(batch):
+        raise Http404
     batch.file.delete(save=False)
     batch.delete()
     messages.success(request, _("The upload was discarded; nothing was imported."))

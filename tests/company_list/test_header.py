@@ -38,7 +38,10 @@ def roles(*rows: list[str]) -> list[str]:
         ("phone", "TELEFON,Tel No,GSM,Faks,Phone,Cep Telefonu"),
         ("address", "ADRES,ADDRESS,Açık Adres,Firma Adresi,Posta Kodu,İlçe"),
         ("tax", "VERGİ NO,Vergi Dairesi,VKN,Tax Number,V.NO,VERGİ.NO,V.D.,Vergi Dairesi / No"),
-        ("company", "Firma.Adı,MÜŞ.ADI,MÜŞ. ÜNVANI,CARİ ÜNVAN,FİRMA ADI / ÜNVANI,Cari Hesap Adı,MÜŞTERİ ADI SOYADI / ÜNVANI"),
+        (
+            "company",
+            "Firma.Adı,MÜŞ.ADI,MÜŞ. ÜNVANI,CARİ ÜNVAN,FİRMA ADI / ÜNVANI,Cari Hesap Adı,MÜŞTERİ ADI SOYADI / ÜNVANI",
+        ),
         ("email", "E.POSTA,E.MAIL,e-mail adresi,E POSTA"),
         ("phone", "TEL.NO,Tel. No,CEP.TEL,GSM NO,FAKS NO"),
         ("city", "İL/İLÇE,İl / İlçe,ŞEHİR/İLÇE"),
@@ -69,12 +72,33 @@ def test_a_title_row_is_not_the_header() -> None:
 
 DEALERS = "{};FİRMA ÜNVANI;WEB SİTESİ;E-POSTA;TELEFON;ŞEHİR"
 TITLE_ROWS = [["2024 YILI BAYİ LİSTESİ"], ["Hazırlayan: Satış Müdürlüğü", "", "Sayfa 1"]]
-DATA_ROW = ["1", "Işık Tekstil A.Ş.", "www.isik-tekstil.example", "info@isik-tekstil.example", "0212 000 00 00", "Bursa"]
+DATA_ROW = [
+    "1",
+    "Işık Tekstil A.Ş.",
+    "www.isik-tekstil.example",
+    "info@isik-tekstil.example",
+    "0212 000 00 00",
+    "Bursa",
+]
 
 
 @pytest.mark.parametrize(
     "number_title",
-    ["S.NO", "S. NO", "S.No.", "V.NO", "VERGİ.NO", "TEL.NO", "SIRA.NO", "MÜŞ.NO", "MÜŞTERİ.NO", "NO.", "NO", "Cari.No", "#"],
+    [
+        "S.NO",
+        "S. NO",
+        "S.No.",
+        "V.NO",
+        "VERGİ.NO",
+        "TEL.NO",
+        "SIRA.NO",
+        "MÜŞ.NO",
+        "MÜŞTERİ.NO",
+        "NO.",
+        "NO",
+        "Cari.No",
+        "#",
+    ],
 )
 def test_an_abbreviated_title_is_not_a_domain(number_title: str) -> None:
     found = mapping(*TITLE_ROWS, DEALERS.format(number_title).split(";"), DATA_ROW)
@@ -82,7 +106,9 @@ def test_an_abbreviated_title_is_not_a_domain(number_title: str) -> None:
     assert [str(found.roles[column]) for column in range(1, 6)] == ["company", "website", "email", "phone", "city"]
 
 
-@pytest.mark.parametrize("title", ["S.NO", "MÜŞ.NO", "Firma.Adı", "NO.", "Tel.No", "E.Posta", "Sıra.No", "V.D.", "Web.Adresi"])
+@pytest.mark.parametrize(
+    "title", ["S.NO", "MÜŞ.NO", "Firma.Adı", "NO.", "Tel.No", "E.Posta", "Sıra.No", "V.D.", "Web.Adresi"]
+)
 def test_a_title_with_dots_is_no_domain(title: str) -> None:
     assert kind_of_cell(title) == Role.NONE
 
@@ -108,7 +134,10 @@ def test_norwegian_domains_without_a_header_are_known_by_content() -> None:
         ("Firma.Adı;Web.Sitesi;E.Posta;Tel.No;Vergi.No;Ülke", "company,website,email,phone,tax,country"),
         ("SN;ÜNVAN;ALAN ADI;MAİL ADRESİ;CEP TELEFONU;BULUNDUĞU İL", ",company,domain,email,phone,city"),
         ("Üye No;Ticaret Ünvanı;Web Sayfası;E-Posta Adresi;Faks No;Sektör", ",company,website,email,phone,"),
-        ("Firma;Web (örn. www.ornek.example);www.ornek.example;E-posta;Şehir;Tel", "company,website,,email,city,phone"),
+        (
+            "Firma;Web (örn. www.ornek.example);www.ornek.example;E-posta;Şehir;Tel",
+            "company,website,website,email,city,phone",
+        ),
         ("Firma Adı;E-posta (ornek@firma.example);Telefon;Şehir;Ülke;Not", "company,email,phone,city,country,"),
     ],
 )

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse, reverse_lazy
 
 from jobs.models import Job
 from jobs.services import Stop
@@ -160,3 +163,122 @@ def test_two_people_importing_the_same_file_create_each_lead_once(work_off: Work
     first.refresh_from_db()
     second.refresh_from_db()
     assert first.created_count + second.created_count == Lead.objects.count() == 4
+
+
+UNREADABLE = (
+    b"%PDF-1.7 x",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 old workbook",
+    b"PK\x03\x04 torn",
+    b"\0\1\2garbage" * 50,
+)
+
+
+@pytest.mark.parametrize("content", UNREADABLE)
+def test_an_upload_that_cannot_be_read_has_failed_at_once(as_operator: Client, content: bytes) -> None:
+    uploaded = as_operator.post(reverse("leads:imports"), {"file": SimpleUploadedFile("bayiler.xls", content)})
+    batch = ImportBatch.objects.get()
+    assert (batch.state, bool(batch.error), batch.job) == ("failed", True, None)
+    page = as_operator.get(uploaded.headers["Location"]).content.decode()
+    assert "This file cannot be read as a company list" in page
+    assert batch.error in page
+    listed = as_operator.get(reverse("leads:imports")).content.decode()
+    assert "Failed" in listed
+    assert "Waiting for your check" not in listed
+
+
+def test_an_upload_that_cannot_be_read_can_be_discarded_with_its_file(as_operator: Client) -> None:
+    batch = upload(b"%PDF-1.7 x")
+    path = Path(batch.file.path)
+    assert (
+        reverse("leads:import_discard", args=[batch.pk]) in as_operator.get(batch.get_absolute_url()).content.decode()
+    )
+    as_operator.post(reverse("leads:import_discard", args=[batch.pk]))
+    assert not ImportBatch.objects.exists()
+    assert not path.exists()
+
+
+def test_an_upload_that_cannot_be_read_is_not_started(as_operator: Client) -> None:
+    batch = upload(b"%PDF-1.7 x")
+    as_operator.post(reverse("leads:import_start", args=[batch.pk]))
+    batch.refresh_from_db()
+    assert (batch.state, batch.job) == ("failed", None)
+
+
+def test_an_import_that_ran_is_not_discarded(as_operator: Client, work_off: WorkOff) -> None:
+    batch = run(upload(), work_off)
+    ImportBatch.objects.update(state="failed")
+    assert as_operator.post(reverse("leads:import_discard", args=[batch.pk])).status_code == 404
+    assert ImportBatch.objects.exists()
+
+
+def test_the_page_of_an_import_says_why_there_are_more_verdicts_than_rows(
+    as_operator: Client, work_off: WorkOff
+) -> None:
+    page = as_operator.get(run(upload(), work_off).get_absolute_url()).content.decode()
+    assert "6 rows read, 7 verdicts" in " ".join(page.split())
+
+
+def test_a_doubt_about_an_accepted_name_is_a_sentence_on_the_page(as_operator: Client, work_off: WorkOff) -> None:
+    batch = run(upload("FİRMA ADI;WEB SİTESİ\nIşık;www.isik.con\nAy;ay.example\n"), work_off)
+    assert verdicts(batch)[0] == (2, "isik.con", "created", "unknown_ending")
+    page = as_operator.get(batch.get_absolute_url()).content.decode()
+    assert "Check the domain for a slip." in page
+    assert "unknown_ending" not in page
+
+
+def test_a_file_that_was_imported_before_is_recognised_under_any_name(
+    as_operator: Client, operator: User, work_off: WorkOff
+) -> None:
+    first = run(upload(), work_off)
+    ImportBatch.objects.update(created_by=operator)
+    again = upload(name="kopya.csv")
+    page = as_operator.get(again.get_absolute_url()).content.decode()
+    assert "This file was imported on" in page
+    assert "by operator" in page
+    assert f'href="{first.get_absolute_url()}"' in page
+
+
+def test_only_the_same_content_imported_counts_as_imported_before(as_operator: Client, work_off: WorkOff) -> None:
+    upload()  # uploaded, never imported
+    run(upload(LIST.replace("Işık", "Isık")), work_off)  # the same size
+    gone = run(upload(), work_off)
+    Path(gone.file.path).unlink()
+    page = as_operator.get(upload().get_absolute_url()).content.decode()
+    assert "This file was imported on" not in page
+
+
+ADD = reverse_lazy("leads:add")
+
+
+def test_refused_text_comes_back_for_a_second_try_beside_what_was_added(as_seller: Client) -> None:
+    page = as_seller.post(ADD, {"text": "isik.example\nbakkal@gmail.com\ngunes.example\n10.0.0.1", "company_name": "X"})
+    assert page.status_code == 200
+    assert set(Lead.objects.values_list("domain", flat=True)) == {"isik.example", "gunes.example"}
+    html = page.content.decode()
+    assert page.context["form"]["text"].value() == "bakkal@gmail.com\n10.0.0.1"
+    assert html.count("banner--warning") == 1
+    assert "This is an IP address." in html
+    assert 'href="/leads/isik.example/"' in html
+    assert "import it again" not in html
+
+
+def test_at_most_ten_refusals_are_listed_and_the_rest_is_counted(as_seller: Client) -> None:
+    refused = [f"kisi{number}@gmail.com" for number in range(14)]
+    page = as_seller.post(ADD, {"text": "\n".join(["isik.example", *refused])})
+    html = page.content.decode()
+    assert html.count("”: ") == 10
+    assert "and 4 more" in html
+    assert page.context["form"]["text"].value() == "\n".join(refused)
+
+
+def test_what_was_refused_can_be_corrected_and_sent_again(as_seller: Client) -> None:
+    as_seller.post(ADD, {"text": "isik.example\nfirma..example"})
+    again = as_seller.post(ADD, {"text": "firma.example"})
+    assert again.headers["Location"] == "/leads/firma.example/"
+    assert Lead.objects.count() == 2
+
+
+def test_a_refusal_fits_a_form_and_a_file(as_seller: Client) -> None:
+    html = as_seller.post(ADD, {"text": "firma..example"}).content.decode()
+    assert "Correct it and add it again." in html
+    assert "Nothing was added" in html
