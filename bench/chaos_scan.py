@@ -86,7 +86,7 @@ def _kill_one(root: int, chance: random.Random) -> str:
     for process in psutil.Process(root).children(recursive=True):
         with suppress(psutil.Error):
             command = process.cmdline()
-            kind = next((name for name in ("signals.observer", "qcluster", "worker") if name in command), "")
+            kind = next((name for name in ("signals.observer", "cluster", "worker") if name in command), "")
             if kind:
                 family.append((process, kind))
     # Only a whole cluster is hit: else the supervisor, back first, would be the only target again and again.

@@ -54,7 +54,10 @@ def _flag(name: str) -> bool:
 HUNTER_ENV = _choice("HUNTER_ENV", ("prod", "dev"))
 DEBUG = False
 HUNTER_VAR = Path(env.str("HUNTER_VAR", default=str(BASE_DIR / "var"))).resolve()
-HUNTER_VAR.mkdir(parents=True, exist_ok=True)
+try:
+    HUNTER_VAR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    raise ImproperlyConfigured(f"HUNTER_VAR must be a folder Hunter can write to: {error}") from error
 
 
 def _secret_key() -> str:
@@ -134,9 +137,20 @@ _SQLITE_OPTIONS = {
         "PRAGMA temp_store=MEMORY;PRAGMA journal_size_limit=67108864;"
     ),
 }
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{HUNTER_VAR / 'hunter.sqlite3'}")
-}
+
+
+def _database() -> dict[str, Any]:
+    try:
+        database: dict[str, Any] = env.db_url("DATABASE_URL", default=f"sqlite:///{HUNTER_VAR / 'hunter.sqlite3'}")
+    except ValueError:
+        database = {}
+    engine = str(database.get("ENGINE", ""))
+    if not engine.endswith((".sqlite3", ".postgresql")):
+        raise ImproperlyConfigured("DATABASE_URL must look like postgresql://user:password@host:5432/name.")
+    return database
+
+
+DATABASES: dict[str, dict[str, Any]] = {"default": _database()}
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = _SQLITE_OPTIONS
@@ -252,12 +266,12 @@ HUNTER_SANDBOX_URL = env.str("HUNTER_SANDBOX_URL", default="")
 if HUNTER_SANDBOX_URL and urlsplit(HUNTER_SANDBOX_URL).hostname not in ("127.0.0.1", "localhost", "::1"):
     raise ImproperlyConfigured("HUNTER_SANDBOX_URL must point to this machine (127.0.0.1, localhost or [::1]).")
 # Set by `serve --sandbox`: look-ups answer from the local sandbox, and every page says so.
-HUNTER_SANDBOX = bool(HUNTER_SANDBOX_URL) or _flag("HUNTER_SANDBOX")
+HUNTER_SANDBOX = bool(HUNTER_SANDBOX_URL) or _flag("HUNTER_SANDBOX_SERVED")
 
 # `make run` shows demo data from the sandbox unless something real is configured.
 HUNTER_DEMO = (
     HUNTER_ENV == "dev"
-    and env.str("HUNTER_SANDBOX", default="") in ("", "true")
+    and (not env.str("HUNTER_SANDBOX", default="") or _flag("HUNTER_SANDBOX"))
     and not (HUNTER_DNS_SERVERS or HUNTER_PARTNER_CENTER_ENABLED or HUNTER_D365_ENABLED)
 )
 

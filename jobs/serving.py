@@ -55,7 +55,7 @@ def serve(*, port: int, sandbox: bool, say: Callable[[str], object] = print) -> 
             kept.append(_Kept("sandbox", manage("sandbox", "--dns-port", str(dns_port)), {}))
             kept[0].look()
             _wait_until_open(dns_port)
-            env = {"HUNTER_DNS_SERVERS": f"127.0.0.1:{dns_port}", "HUNTER_SANDBOX": "true"}
+            env = {"HUNTER_DNS_SERVERS": f"127.0.0.1:{dns_port}", "HUNTER_SANDBOX_SERVED": "true"}
         kept += [_Kept("web", _gunicorn(host, port), env), _Kept("worker", manage("worker"), env)]
         announced = False
         while not stopped.wait(STEP):

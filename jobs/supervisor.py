@@ -53,7 +53,7 @@ class Cluster:
 
     def __init__(self) -> None:
         self.name = uuid4().hex
-        self._child = Child(manage("qcluster"), {CLUSTER_VARIABLE: self.name}, parent_died=signal.SIGKILL)
+        self._child = Child(manage("cluster"), {CLUSTER_VARIABLE: self.name}, parent_died=signal.SIGKILL)
         self._heard_at = timezone.now()
         self._limit = START_LIMIT
         self._sent_at: datetime | None = None

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
+from django.core.validators import validate_email
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.functional import cached_property
@@ -17,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from leads import models, scanning, services
+from leads.company_list.claims import claims_from_text
 from leads.export import csv_lines
 from leads.lead_page import scan_behind
 
@@ -61,8 +64,29 @@ _VERDICT = (
 )  # fmt: skip
 
 
+class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The rules of the add page: one registrable domain, real e-mail addresses."""
+
+    def clean_domain(self) -> str:
+        found = claims_from_text(self.cleaned_data["domain"])
+        domains = {claim.domain for claim in found.claims}
+        if len(domains) != 1:
+            reason = found.rejections[0].text() if found.rejections else _("Name exactly one domain.")
+            raise forms.ValidationError(reason)
+        return domains.pop()
+
+    def clean_contact_emails(self) -> list[str]:
+        emails = self.cleaned_data["contact_emails"] or []
+        if not isinstance(emails, list) or not all(isinstance(email, str) for email in emails):
+            raise forms.ValidationError(_('Write a list of addresses, for example ["info@acme.example"].'))
+        for email in emails:
+            validate_email(email)
+        return emails
+
+
 @admin.register(models.Lead)
 class LeadAdmin(FastAdmin[models.Lead]):
+    form = LeadForm
     list_display = (
         "domain",
         "company_name",
@@ -106,6 +130,22 @@ class LeadAdmin(FastAdmin[models.Lead]):
         found = models.Lead.objects.search(search_term).values("pk") if search_term else None
         return (queryset if found is None else queryset.filter(pk__in=found)), False
 
+    def save_model(self, request: HttpRequest, obj: models.Lead, form: Any, change: bool) -> None:
+        """What the pages write to the timeline is written here, too; a new lead is scanned."""
+        user: Any = request.user
+        if change:
+            before = models.Lead.objects.select_related("owner").get(pk=obj.pk)
+            owner, name = obj.owner, obj.company_name
+            obj.owner, obj.company_name = before.owner, before.company_name
+            super().save_model(request, obj, form, change)
+            services.assign([obj], owner, by=user)
+            services.rename(obj, name, by=user)
+        else:
+            obj.created_by = user
+            super().save_model(request, obj, form, change)
+            models.Event.objects.create(lead=obj, kind=models.Event.Kind.CREATED, by=user, new=obj.source)
+            scanning.rescan_lead(obj, started_by=user)
+
     @admin.display(description=_("score"))
     def verdict_rows(self, lead: models.Lead) -> str:
         shown = scan_behind(lead)
@@ -129,7 +169,7 @@ class LeadAdmin(FastAdmin[models.Lead]):
         response["Content-Disposition"] = 'attachment; filename="leads.csv"'
         return response
 
-    @admin.action(description=_("Dismiss the selected leads"), permissions=["change"])
+    @admin.action(description=_("Dismiss the selected leads"), permissions=["bulk"])
     def dismiss(self, request: HttpRequest, leads: Any) -> None:
         user: Any = request.user
         for lead in leads.open():
@@ -137,6 +177,9 @@ class LeadAdmin(FastAdmin[models.Lead]):
 
     def has_scan_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("leads.scan_lead") and request.user.has_perm("leads.bulk_change_leads")
+
+    def has_bulk_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("leads.bulk_change_leads")
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("leads.export_leads")
@@ -186,6 +229,10 @@ class TagAdmin(FastAdmin[models.Tag]):
     list_display = ("name", "automatic")
     search_fields = ("name",)
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Automatic tags are found by their name."""
+        return super().has_change_permission(request, obj) and not (obj is not None and obj.automatic)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj is not None and obj.automatic)
 
@@ -194,6 +241,17 @@ class TagAdmin(FastAdmin[models.Tag]):
 class SavedViewAdmin(FastAdmin[models.SavedView]):
     list_display = ("name", "owner", "shared", "query")
     list_select_related = ("owner",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and _is_own(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and _is_own(request, obj)
+
+
+def _is_own(request: HttpRequest, view: models.SavedView | None) -> bool:
+    """People change their own views; those of others are for those who may change leads in bulk."""
+    return view is None or view.owner_id == request.user.pk or request.user.has_perm("leads.bulk_change_leads")
 
 
 @admin.register(models.ImportBatch)

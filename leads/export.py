@@ -41,10 +41,10 @@ def _cells(lead: Lead) -> list[Any]:
         "tags": ", ".join(sorted(tag.name for tag in lead.tags.all())),
         "scanned_at": lead.scanned_at.isoformat(timespec="seconds") if lead.scanned_at else "",
     }
-    return [_safe(values.get(name, getattr(lead, name))) for name in COLUMNS]
+    return [safe_cell(values.get(name, getattr(lead, name))) for name in COLUMNS]
 
 
-def _safe(value: Any) -> Any:
+def safe_cell(value: Any) -> Any:
     if value is None:
         return ""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

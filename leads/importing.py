@@ -7,9 +7,10 @@ so a killed worker repeats nothing and loses nothing. Reading files is leads.com
 from __future__ import annotations
 
 import filecmp
+import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from django.utils import timezone
 import jobs.services
 from jobs.models import Job
 from jobs.services import JobRun, PermanentFailure
+from jobs.tasks import run_job
 from leads.bulk import update_rows
 from leads.company_list.reading import UnreadableFile, open_table
 from leads.company_list.rows import CompanyRow, Preview, iter_rows
@@ -28,10 +30,14 @@ from leads.company_list.rows import preview as preview_file
 from leads.models import DomainClaim, Event, ImportBatch, ImportRow, Lead, Source
 from leads.scanning import queue_scan
 
-CHUNK = 500  # rows in one transaction
+CHUNK = 500  # claims in one transaction
 _EMAILS_KEPT = 20
 
 Verdict = ImportRow.Verdict
+
+
+class ImportStopped(Exception):
+    """The import ended before the file did; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +58,8 @@ def create_batch(file: File[bytes], name: str, *, by: User | None) -> ImportBatc
     """Keep the uploaded file and wait for the person to check what was understood; a file that cannot be read has
     failed at once."""
     batch = ImportBatch(file_name=Path(name).name[:255], created_by=by, owner=by)
-    batch.file.save(f"{timezone.now():%H%M%S}-{batch.file_name[-80:]}", file, save=False)
+    stored = re.sub(r"[^A-Za-z0-9._-]+", "_", batch.file_name)[-60:]  # any file system takes this
+    batch.file.save(f"{timezone.now():%H%M%S}-{stored}", file, save=False)
     try:
         preview(batch)
     except UnreadableFile as error:
@@ -73,6 +80,12 @@ def never_ran(batch: ImportBatch) -> bool:
     """Whether nothing was or will be written: it waits for the person's check, or its file could not be read."""
     unread = batch.state == ImportBatch.State.FAILED and batch.job_id is None and batch.next_row == 0
     return unread or batch.state == ImportBatch.State.PREVIEW
+
+
+def can_go_on(batch: ImportBatch) -> bool:
+    """Whether an import that was stopped or failed can be taken up after its last row."""
+    stopped = batch.state in (ImportBatch.State.CANCELLED, ImportBatch.State.FAILED)
+    return stopped and batch.job_id is not None
 
 
 def imported_before(batch: ImportBatch) -> ImportBatch | None:
@@ -119,24 +132,22 @@ def run_import(run: JobRun) -> None:
         run.checkpoint(total=batch.rows_total)
 
 
-def import_file(path: Path, *, by: User | None, owner: User | None, scan: bool) -> Iterator[RowVerdict]:
-    """Import in this process (the command); yields the verdicts as they are written. Raises UnreadableFile."""
-    table = open_table(path, path.name)
+def import_file(path: Path, *, by: User | None, owner: User | None, scan: bool) -> Iterator[ImportRow]:
+    """Import now (the command); yields the verdicts in file order. The work is a job like any other: when this process
+    is killed, the worker goes on. Raises UnreadableFile, and ImportStopped when the job failed or was cancelled."""
+    open_table(path, path.name)
     with path.open("rb") as content:
         batch = create_batch(File(content), path.name, by=by)
-    ImportBatch.objects.filter(pk=batch.pk).update(state=ImportBatch.State.RUNNING, owner=owner, scan_after=scan)
-    batch.refresh_from_db()
-    seen: set[str] = set()
-    try:
-        for rows in _chunks(iter_rows(table, table.mapping)):
-            with transaction.atomic():
-                verdicts = write_rows(batch, rows, seen)
-            yield from verdicts
-    except UnreadableFile as error:
-        ImportBatch.objects.filter(pk=batch.pk).update(state=ImportBatch.State.FAILED, error=str(error)[:400])
-        raise
-    with transaction.atomic():
-        finish(batch)
+    ImportBatch.objects.filter(pk=batch.pk).update(owner=owner, scan_after=scan)
+    job = start(batch, by=by)
+    while job.is_active:
+        run_job(job.pk)
+        job.refresh_from_db()
+        if job.is_active:
+            time.sleep(0.2)  # a worker has it, or it waits for its next slice
+    yield from batch_rows(batch).iterator(chunk_size=1000)
+    if job.state != Job.State.DONE:
+        raise ImportStopped(job.error or str(job.get_state_display()))
 
 
 def judge_file(path: Path) -> Iterator[RowVerdict]:
@@ -235,13 +246,13 @@ def judge_rows(rows: Iterable[CompanyRow], *, known: set[str], seen: set[str]) -
 
 
 def finish(batch: ImportBatch) -> None:
-    """Close the batch and queue the scan of the leads it added, in the caller's transaction."""
+    """Close the batch and queue the scan of its leads that nobody looked at yet, in the caller's transaction."""
     batch.refresh_from_db()
     batch.state = ImportBatch.State.DONE
     batch.finished_at = timezone.now()
     if batch.scan_after:
         batch.scan_job = queue_scan(
-            Lead.objects.filter(import_batch=batch).never_scanned(),
+            Lead.objects.filter(pk__in=batch.rows.filter(lead__isnull=False).values("lead")).never_scanned(),
             title="scan.named",
             name=batch.file_name,
             started_by=batch.created_by,
@@ -257,7 +268,16 @@ def close_undone(job: Job) -> None:
 
 
 def _chunks(rows: Iterator[CompanyRow]) -> Iterator[list[CompanyRow]]:
-    while chunk := list(islice(rows, CHUNK)):
+    """At most `CHUNK` claims together, so that a transaction stays short whatever a row holds."""
+    chunk: list[CompanyRow] = []
+    claims = 0
+    for row in rows:
+        chunk.append(row)
+        claims += max(1, len(row.claims))
+        if claims >= CHUNK:
+            yield chunk
+            chunk, claims = [], 0
+    if chunk:
         yield chunk
 
 
@@ -282,6 +302,8 @@ def _create_leads(batch: ImportBatch, rows: Sequence[CompanyRow], known: set[str
                 created_by_id=batch.created_by_id,
                 import_batch=batch,
             )
+            if not batch.scan_after:
+                lead.rescan_at = None
             lead.set_search_keys()
             new[claim.domain] = lead
     Lead.objects.bulk_create(new.values(), ignore_conflicts=True)

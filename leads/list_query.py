@@ -91,7 +91,7 @@ class LeadQuery:
             score_min=number("score_min"),
             score_max=number("score_max"),
             tag=tuple(dict.fromkeys(name[:60] for name in params.getlist("tag") if name and "\x00" not in name)),
-            owner=owner if owner in ("me", "none") or (owner.isascii() and owner.isdigit()) else "",
+            owner=owner if owner in ("me", "none") or (owner.isascii() and owner.isdigit() and len(owner) < 10) else "",
             posture=several("posture", POSTURES),
             changed=params.get("changed", "") if params.get("changed", "") in CHANGED else "",
             state=several("state", VerdictState.values),
@@ -146,9 +146,10 @@ class LeadQuery:
             leads = leads.filter(score__lte=self.score_max)
         for name in self.tag:
             leads = leads.filter(pk__in=Lead.tags.through.objects.filter(tag__name=name).values("lead_id"))
-        if self.owner:
-            owner = {"me": user.pk, "none": None}.get(self.owner, self.owner)
-            leads = leads.filter(owner=owner) if owner is not None else leads.filter(owner__isnull=True)
+        if self.owner == "none":
+            leads = leads.filter(owner__isnull=True)
+        elif self.owner:
+            leads = leads.filter(owner_id=user and user.pk if self.owner == "me" else int(self.owner))
         for name in self.posture:
             leads = leads.filter(POSTURES[name][1])
         if self.changed:

@@ -28,6 +28,10 @@ RESCAN_AFTER = {1: 1, 2: 1, 3: 3, 4: 7, 5: 14, 6: 30, 7: 30}  # days
 RETRY_AFTER = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 
 
+def _tomorrow() -> datetime:
+    return timezone.now() + timedelta(days=1)
+
+
 class Segment(models.TextChoices):
     MIGRATION = "Migration", _("Migration")
     EXISTING = "Existing", _("Existing")
@@ -227,7 +231,8 @@ class Lead(models.Model):
     scan_job = models.ForeignKey(
         "jobs.Job", models.SET_NULL, null=True, editable=False, related_name="+", db_index=False
     )
-    rescan_at = models.DateTimeField(null=True, editable=False)
+    # A lead whose first scan was cancelled or never queued is looked at by the clock a day later.
+    rescan_at = models.DateTimeField(null=True, editable=False, default=_tomorrow)
     retry_at = models.DateTimeField(null=True, editable=False)
     retry_count = models.SmallIntegerField(default=0, editable=False)
 

@@ -428,7 +428,7 @@ def _write_tags(wanted: dict[int, set[str]]) -> None:
         through(lead_id=lead, tag_id=tags[name].pk)
         for lead, wants in wanted.items()
         for name in sorted(wants)
-        if (lead, name) not in present
+        if name in tags and (lead, name) not in present
     ]
     through.objects.bulk_create(missing, batch_size=500, ignore_conflicts=True)
     untrue = [pk for (lead, name), pk in present.items() if name not in wanted[lead]]

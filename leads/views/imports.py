@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 from collections.abc import Iterator
 
 from django.contrib import messages
@@ -19,11 +20,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 import jobs.services
 from leads import importing
 from leads.company_list.messages import UnreadableFile, reason_text
+from leads.export import safe_cell
 from leads.forms import MappingForm, UploadForm
 from leads.models import ImportBatch, ImportRow
 from leads.views.pages import Request, allowed, page_of, show
 
 ROWS_ON_A_PAGE = 100
+logger = logging.getLogger(__name__)
 
 
 @allowed("leads.view_importbatch")
@@ -37,7 +40,13 @@ def import_list(request: Request) -> HttpResponse:
             return show(request, "403.html", "403.html", {}, status=403)
         if form.is_valid():
             file = form.cleaned_data["file"]
-            return redirect(importing.create_batch(file, file.name, by=request.user))
+            try:
+                return redirect(importing.create_batch(file, file.name, by=request.user))
+            except OSError as error:
+                logger.warning("An upload could not be stored: %s", error)
+                form.add_error(
+                    "file", _("The file could not be stored; the disk may be full. Tell your administrator.")
+                )
         status = 422
     context = {"form": form, "page": page_of(ImportBatch.objects.listed(), request, 25)}
     return show(request, "leads/import_list.html", "leads/_import_table.html", context, status=status)
@@ -96,7 +105,7 @@ def import_reread(request: Request, pk: int) -> HttpResponse:
     """Read the file again with another sheet or header row."""
     batch = get_object_or_404(ImportBatch, pk=pk, state=ImportBatch.State.PREVIEW)
     header = request.POST.get("header_row", "")
-    batch.header_row = int(header) if header.isascii() and header.isdigit() and int(header) < 1_000_000 else None
+    batch.header_row = int(header) if header.isascii() and header.isdigit() and len(header) < 8 else None
     batch.sheet = request.POST.get("sheet", "")[:120]
     batch.save(update_fields=["header_row", "sheet"])
     return redirect(batch)
@@ -106,6 +115,9 @@ def import_reread(request: Request, pk: int) -> HttpResponse:
 @require_POST
 def import_start(request: Request, pk: int) -> HttpResponse:
     batch = get_object_or_404(ImportBatch, pk=pk)
+    if importing.can_go_on(batch):
+        importing.start(batch, by=request.user)
+        return redirect(batch)
     if batch.state != ImportBatch.State.PREVIEW:
         return redirect(batch)
     try:
@@ -159,7 +171,7 @@ def _reject_lines(batch: ImportBatch) -> Iterator[str]:
     yield "\ufeff"
     writer.writerow([_("Row"), _("Company"), _("As written"), _("Reason")])
     for row in importing.batch_rows(batch, ImportRow.Verdict.REJECTED).iterator(chunk_size=1000):
-        writer.writerow([row.row, row.company_name, row.raw, reason_text(row.reason)])
+        writer.writerow([row.row, safe_cell(row.company_name), safe_cell(row.raw), reason_text(row.reason)])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()

@@ -121,10 +121,11 @@ def lead_name(request: Request, domain: str) -> HttpResponse:
 @allowed("leads.change_lead")
 @require_POST
 def lead_dismiss(request: Request, domain: str) -> HttpResponse:
-    lead, form = lead_or_404(domain), DismissForm(request.POST)
-    services.dismiss(lead, by=request.user, reason=form.cleaned_data["reason"] if form.is_valid() else "")
-    messages.success(request, _("%(domain)s is off the list. You can bring it back here.") % {"domain": lead.domain})
-    return redirect(lead)
+    def save(lead: Lead, cleaned: dict[str, Any]) -> None:
+        services.dismiss(lead, by=request.user, reason=cleaned["reason"])
+
+    message = _("%(domain)s is off the list. You can bring it back here.") % {"domain": domain}
+    return _saved(request, domain, "dismiss_form", DismissForm, save, message)
 
 
 @allowed("leads.change_lead")

@@ -273,8 +273,10 @@ def _negative(data: bytes, position: int, name: str, missing: bool, cnames: tupl
     """No record at the end of the chain: NXDOMAIN, NODATA (RFC 2308), a referral, or a chain that goes on."""
     authorities = data[8] << 8 | data[9]
     records = authorities + (data[10] << 8 | data[11])
+    if not (data[2] & _AA or data[3] & _RA):
+        # Neither an authority nor a resolver: a lame server, which knows nothing (a referral looks like that, too).
+        return Answer("servfail")
     minimum: int | None = None
-    referred = False
     for number in range(records):
         if number < authorities:
             owner, position = read_name(data, position)
@@ -292,14 +294,10 @@ def _negative(data: bytes, position: int, name: str, missing: bool, cnames: tupl
             if length < 22:  # two root names and five numbers
                 raise WireError("SOA is cut")
             minimum = min(record_ttl, int.from_bytes(data[position - 4 : position], "big"))
-        elif kind == _NS:
-            referred = True
     if minimum is not None:
         ttl = minimum if ttl is None else min(ttl, minimum)
     elif cnames and not missing:
         return Answer("cname", (), cnames, ttl)
-    elif referred and not missing and not data[2] & _AA and not data[3] & _RA:
-        return Answer("servfail")
     else:
         ttl = None  # without an SOA nobody says for how long the absence holds (RFC 2308 section 5)
     return Answer("nxdomain" if missing else "nodata", (), cnames, ttl)

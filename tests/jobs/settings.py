@@ -3,11 +3,11 @@
 from hunter.settings import *  # noqa: F403
 
 INSTALLED_APPS = [
+    "django_q",
     "jobs.apps.JobsConfig",
     "tests.jobs.counting",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django_q",
 ]
 MIDDLEWARE = []
 ROOT_URLCONF = "tests.jobs.urls"

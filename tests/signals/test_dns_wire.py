@@ -108,8 +108,16 @@ def test_a_query_is_what_dnspython_would_send(name: str) -> None:
 
 @pytest.mark.parametrize(("rcode", "status"), [(dns.rcode.NOERROR, "nodata"), (dns.rcode.NXDOMAIN, "nxdomain")])
 def test_an_empty_answer_keeps_the_life_of_its_absence(rcode: int, status: str) -> None:
-    message = dns.message.make_response(dns.message.make_query("acme.test.", "MX"))
+    message = dns.message.make_response(dns.message.make_query("acme.test.", "MX"), recursion_available=True)
     message.set_rcode(dns.rcode.Rcode(rcode))
     message.authority.append(dns.rrset.from_text("test.", 900, "IN", "SOA", "ns.test. h.test. 1 2 3 4 60"))
     answer = parse_answer(message.to_wire(), QUESTION)
     assert (answer.status, answer.ttl) == (status, 60)
+
+
+@pytest.mark.parametrize("rcode", [dns.rcode.NOERROR, dns.rcode.NXDOMAIN])
+def test_a_lame_server_knows_nothing(rcode: int) -> None:
+    """Neither authoritative nor recursive: an empty answer of such a server proves no absence."""
+    message = dns.message.make_response(dns.message.make_query("acme.test.", "MX"))
+    message.set_rcode(dns.rcode.Rcode(rcode))
+    assert parse_answer(message.to_wire(), QUESTION).status == "servfail"

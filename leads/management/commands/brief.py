@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+import scoring
 from leads.lead_page import brief_of
 from leads.models import Lead
 
@@ -22,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--lang", choices=[code for code, _name in settings.LANGUAGES], default="tr")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        lead = Lead.objects.filter(domain=options["domain"]).first()
+        lead = Lead.objects.filter(domain=scoring.normalize_domain(options["domain"])).first()
         if lead is None:
             raise CommandError(f"{options['domain']} is not a lead. Add it with import_leads or in the browser.")
         with override(options["lang"]):

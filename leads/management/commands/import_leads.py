@@ -6,6 +6,7 @@ import json
 import sys
 from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from leads.company_list.reading import UnreadableFile
-from leads.importing import Verdict, import_file, judge_file
+from leads.importing import ImportStopped, RowVerdict, Verdict, import_file, judge_file
+from leads.models import ImportRow
 
 
 class Command(BaseCommand):
@@ -31,6 +33,7 @@ class Command(BaseCommand):
         path: Path = options["file"]
         if not path.is_file():
             raise CommandError(f"There is no file {path}.", returncode=2)
+        verdicts: Iterator[RowVerdict] | Iterator[ImportRow]
         if options["dry_run"]:
             verdicts = judge_file(path)
         else:
@@ -38,9 +41,10 @@ class Command(BaseCommand):
         counts: Counter[str] = Counter()
         try:
             for verdict in verdicts:
+                number = verdict.row if isinstance(verdict, ImportRow) else verdict.row.number
                 counts[verdict.verdict] += 1
                 row = {
-                    "row": verdict.row.number,
+                    "row": number,
                     "domain": verdict.domain or None,
                     "verdict": str(verdict.verdict),
                     "reason": verdict.reason or None,
@@ -48,9 +52,11 @@ class Command(BaseCommand):
                 if options["json"]:
                     self.stdout.write(json.dumps(row, ensure_ascii=False))
                 elif verdict.verdict == Verdict.REJECTED:
-                    self.stdout.write(f"row {verdict.row.number}: rejected ({verdict.reason}) {verdict.raw[:80]}")
+                    self.stdout.write(f"row {number}: rejected ({verdict.reason}) {verdict.raw[:80]}")
         except UnreadableFile as error:
             raise CommandError(str(error), returncode=2) from error
+        except ImportStopped as error:
+            raise CommandError(str(error)) from error
         total = {"rows": sum(counts.values()), **{name: counts[name] for name in Verdict.values}}
         self.stdout.write(json.dumps(total) if options["json"] else ", ".join(f"{n} {k}" for k, n in total.items()))
         if counts[Verdict.REJECTED]:
