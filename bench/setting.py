@@ -30,14 +30,14 @@ def dns_server(
 ) -> Iterator[int]:
     """The market of `count` companies on a loopback port, which is yielded."""
     args = [str(count), *map(str, (*latency_ms, loss, servfail))]
-    process = subprocess.Popen([sys.executable, "-c", _SERVER, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdin is not None
-    try:
-        yield int(process.stdout.readline())
-    finally:
-        process.stdin.close()
-        process.wait(timeout=10)
+    command = [sys.executable, "-c", _SERVER, *args]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        try:
+            yield int(process.stdout.readline())
+        finally:
+            process.stdin.close()  # tells the server to stop
 
 
 @contextmanager
