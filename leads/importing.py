@@ -187,7 +187,7 @@ def write_rows(batch: ImportBatch, rows: Sequence[CompanyRow], seen: set[str]) -
     domains = _domains(rows)
     known = set(Lead.objects.filter(domain__in=domains).values_list("domain", flat=True))
     _create_leads(batch, rows, known)
-    leads = {lead.domain: lead for lead in Lead.objects.filter(domain__in=domains)}
+    leads = {lead.domain: lead for lead in Lead.objects.filter(domain__in=domains).only(*_READ)}
     # Another import may have created some of them a moment ago: those are known, not ours.
     known |= {lead.domain for lead in leads.values() if lead.import_batch_id != batch.pk}
     verdicts = list(judge_rows(rows, known=known, seen=seen))
@@ -310,6 +310,9 @@ def _create_leads(batch: ImportBatch, rows: Sequence[CompanyRow], known: set[str
 
 
 _FILLED = ("company_name", "contact_emails", "city", "country", "search_text", "name_key")
+
+
+_READ = ("domain", "import_batch", "company_name", "contact_emails", "city", "country")
 
 
 def _fill_gaps(rows: Iterable[CompanyRow], known: dict[str, Lead]) -> None:

@@ -11,12 +11,12 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from leads.models import DmarcPolicy, Lead, LeadQuerySet, Priority, Provider, Segment, Source, VerdictState
+from leads.models import DmarcPolicy, Lead, LeadQuerySet, Priority, Provider, Segment, Source, Tag, VerdictState
 
 PAGE_SIZE: Final = 50
 
@@ -145,7 +145,8 @@ class LeadQuery:
         if self.score_max is not None:
             leads = leads.filter(score__lte=self.score_max)
         for name in self.tag:
-            leads = leads.filter(pk__in=Lead.tags.through.objects.filter(tag__name=name).values("lead_id"))
+            tag = Tag.objects.filter(name=name).values("pk")
+            leads = leads.filter(Exists(Lead.tags.through.objects.filter(lead_id=OuterRef("pk"), tag_id__in=tag)))
         if self.owner == "none":
             leads = leads.filter(owner__isnull=True)
         elif self.owner:

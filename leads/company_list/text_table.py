@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -13,7 +14,9 @@ from typing import TextIO
 from leads.company_list.messages import UnreadableFile
 from leads.company_list.tables import MAX_CELL_CHARS, MAX_COLUMNS, MAX_ROW_CHARS, MAX_ROWS, Row
 
-MAX_QUOTED_LINES = 50  # a quoted field with more line breaks than this was never closed
+# A quoted field that reaches further than this was never closed.
+MAX_QUOTED_LINES = 20
+MAX_QUOTED_CHARS = 64 << 10
 DELIMITERS = ";,\t|"
 
 _CHUNK = 1 << 20
@@ -22,6 +25,7 @@ _SAMPLE_RECORDS = 200
 # Turkish letters in code page 857 (Excel's "CSV (MS-DOS)") and in Windows-1254; the two sets do not overlap.
 _CP857_LETTERS = bytes.fromhex("80 81 87 8d 94 98 99 9a 9e 9f a6 a7")
 _CP1254_LETTERS = bytes.fromhex("c7 d0 d6 dc dd de e7 f0 f6 fc fd fe")
+_INSIDE_QUOTES = re.compile('(?:[^"]++|"")*+')
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1a\x1b"))
 
 csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW_CHARS))
@@ -57,7 +61,7 @@ class TextTable:
         with self._open() as file:
             if self._skips_first:
                 file.readline()
-            for number, record in enumerate(_records(_lines(file), delimiter), 1):
+            for number, record in enumerate(_Records(_lines(file), delimiter, delimiter), 1):
                 cells = parse_record(record, delimiter)
                 if any(cells):
                     yield Row(number, cells)
@@ -78,7 +82,8 @@ def parse_record(record: str, delimiter: str) -> list[str]:
 def sniff_delimiter(lines: Iterable[str]) -> str:
     """The delimiter that cuts most lines into the same number of fields; "" if none does (one column)."""
     sample = [line for line in lines if line.strip()]
-    scores = {delimiter: _score(list(_records(sample, delimiter)), delimiter) for delimiter in DELIMITERS}
+    # Before the delimiter is known, a quote in front of any of them counts as closed.
+    scores = {delimiter: _score(list(_Records(sample, delimiter, DELIMITERS)), delimiter) for delimiter in DELIMITERS}
     best = max(DELIMITERS, key=lambda delimiter: scores[delimiter])
     return best if scores[best] > 0.02 else ""
 
@@ -108,35 +113,77 @@ def _lines(file: TextIO) -> Iterator[str]:
         yield line.replace("\0", "") if "\0" in line else line
 
 
-def _records(lines: Iterable[str], delimiter: str) -> Iterator[str]:
-    """Join lines that belong to one quoted field. A quote that does not close within MAX_QUOTED_LINES is taken as a
-    plain character, so that one stray quote cannot swallow the companies below it."""
-    waiting: deque[str] = deque()
-    source = iter(lines)
-    while (line := waiting.popleft() if waiting else next(source, None)) is not None:
-        if line.count('"') % 2 == 0 or not _leaves_quote_open(line, delimiter):
-            yield line
-            continue
-        joined = [line]
-        while len(joined) <= MAX_QUOTED_LINES and sum(map(len, joined)) < MAX_ROW_CHARS:
-            more = waiting.popleft() if waiting else next(source, None)
-            if more is None:
+class _Records:
+    """Joins the lines of quoted fields. A quote is closed by a quote right before one of `ends` or the end of a line;
+    one that is never closed is dropped, so that a stray quote cannot swallow the companies below it."""
+
+    def __init__(self, lines: Iterable[str], delimiter: str, ends: str) -> None:
+        self._source = iter(lines)
+        self._waiting: deque[str] = deque()
+        self._delimiter = delimiter
+        self._ends = ends + "\r\n"
+        self._opening = re.compile(rf'(?:\A|{re.escape(delimiter)}) *+"')
+
+    def __iter__(self) -> Iterator[str]:
+        while (line := self._next_line()) is not None:
+            yield self._record(line) if '"' in line else line
+
+    def _next_line(self) -> str | None:
+        return self._waiting.popleft() if self._waiting else next(self._source, None)
+
+    def _record(self, line: str) -> str:
+        """The record that begins with this line. Takes time in proportion to its length, whatever its quotes."""
+        done: list[str] = []
+        kept = at = 0  # `done` holds everything before `kept`; `at` is the end of the last field looked at
+        size, last = len(line), self._last_closing(line)
+        while opening := self._opening.search(line, at):
+            start = opening.end()
+            closing = _inside_quotes(line, start)
+            if closing == len(line) and (rest := self._rest_of_field(size)):
+                done += [line[kept:], *rest[:-1]]
+                size += sum(map(len, rest))
+                line = rest[-1]
+                kept, at, last = 0, _inside_quotes(line) + 1, self._last_closing(line)
+            elif self._closes(line, closing):
+                at = closing + 1
+            elif closing < last and line[closing - 1] != self._delimiter:
+                at = self._end_of_field(line, closing)  # "Acme "Öz" Ltd": quotes not doubled, as some programs write
+            else:
+                at = self._end_of_field(line, start)
+                done += [line[kept : start - 1], line[start:at].replace('"', "")]
+                kept = at
+        return "".join((*done, line[kept:]))
+
+    def _rest_of_field(self, size: int) -> list[str]:
+        """The lines up to the one that closes the quoted field; none if nothing closes it. `size`: characters of the
+        record so far."""
+        ahead: list[str] = []
+        while len(ahead) < MAX_QUOTED_LINES - 1 and (line := self._next_line()) is not None:
+            ahead.append(line)
+            size += len(line)
+            if size > MAX_QUOTED_CHARS:
                 break
-            joined.append(more)
-            if '"' in more and not _leaves_quote_open("".join(joined), delimiter):
+            if (closing := _inside_quotes(line)) < len(line):
+                if self._closes(line, closing):
+                    return ahead
                 break
-        if len(joined) > 1 and not _leaves_quote_open("".join(joined), delimiter):
-            yield "".join(joined)
-        else:
-            yield line.replace('"', "")
-            waiting.extendleft(reversed(joined[1:]))
+        self._waiting.extendleft(reversed(ahead))
+        return []
+
+    def _closes(self, line: str, quote: int) -> bool:
+        return quote < len(line) and line[quote + 1 : quote + 2] in self._ends  # the end of the text is in it, too
+
+    def _last_closing(self, line: str) -> int:
+        return len(line) - 1 if line[-1] == '"' else max(line.rfind('"' + end) for end in self._ends)
+
+    def _end_of_field(self, line: str, at: int) -> int:
+        end = line.find(self._delimiter, at)
+        return len(line) if end < 0 else end
 
 
-def _leaves_quote_open(text: str, delimiter: str) -> bool:
-    try:
-        return len(list(csv.reader((text, "\n"), delimiter=delimiter, skipinitialspace=True))) < 2
-    except csv.Error:
-        return False
+def _inside_quotes(line: str, start: int = 0) -> int:
+    """Where the quoted text that goes on at `start` meets a quote that is not doubled, or the end of the line."""
+    return match.end() if (match := _INSIDE_QUOTES.match(line, start)) else start
 
 
 def _examine(path: Path) -> tuple[str, int]:

@@ -64,6 +64,92 @@ def test_a_stray_quote_does_not_swallow_the_companies_below(tmp_path: Path) -> N
     assert len(domains(path)) == 201
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_a_stray_quote_costs_no_company_even_with_more_quotes_below(tmp_path: Path, newline: str) -> None:
+    lines = ["Firma;Web", *(f"Firma {n};firma{n}.com.tr" for n in range(1, 101))]
+    lines[3] = '"Acme A.Ş;firma3.com.tr'
+    lines[5] = 'Firma "Öz" 5;firma5.com.tr'
+    path = tmp_path / "list.csv"
+    path.write_bytes(newline.join(lines).encode())
+    rows = read(path)
+    assert [(row.number, row.claims[0].domain) for row in rows] == [(n + 1, f"firma{n}.com.tr") for n in range(1, 101)]
+    assert [row.company_name for row in rows[2:5]] == ["Acme A.Ş", "Firma 4", 'Firma "Öz" 5']
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ('"Acme;"acme.com"', "Acme"),
+        ('"Acme";"acme.com', "Acme"),
+        ('"Acme; Oğulları";"acme.com', "Acme; Oğulları"),
+        ('"""Öz"" Acme;acme.com', "Öz Acme"),
+        ('"Öz" Acme;acme.com', "Öz Acme"),
+        ('"Acme;acme.com;Ay "Işık" Han', "Acme"),
+        ('Acme 12";acme.com', 'Acme 12"'),
+    ],
+)
+def test_a_quote_out_of_place_harms_its_own_field_only(tmp_path: Path, line: str, name: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f'Firma;Web;Adres\nBir;bir.com;x\n{line}\n"İki";"iki.com";"x"\nÜç;uc.com;"y"\n', "utf-8")
+    assert [(row.number, row.company_name, row.claims[0].domain) for row in read(path)] == [
+        (2, "Bir", "bir.com"),
+        (3, name, "acme.com"),
+        (4, "İki", "iki.com"),
+        (5, "Üç", "uc.com"),
+    ]
+
+
+def test_a_stray_quote_behind_a_field_of_two_lines(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text('Firma;Web;Not\n"Çok\nSatırlı";cok.com;"açık\nAy;ay.com;"x"\n', "utf-8")
+    assert [(row.number, row.company_name) for row in read(path)] == [(2, "Çok Satırlı"), (3, "Ay")]
+
+
+def test_quotes_not_doubled_inside_a_quoted_name(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text('Firma,Web\n"Acme, "Öz" Ltd",acme.com\n"Ay","ay.com"\n', "utf-8")
+    assert domains(path) == ["acme.com", "ay.com"]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_several_quoted_fields_with_line_breaks_and_doubled_quotes(tmp_path: Path, newline: str) -> None:
+    address = '"Ay Han; ""B"" Blok\nKat 3\n\n""Kapı"" 5"'
+    lines = ["Firma;Adres;Web;Not", *(f'"Firma\n""{n}""";{address};f{n}.com;"son\n"' for n in range(50))]
+    path = tmp_path / "list.csv"
+    path.write_bytes("\n".join(lines).replace("\n", newline).encode())
+    rows = read(path)
+    assert [(row.number, row.claims[0].domain) for row in rows] == [(n + 2, f"f{n}.com") for n in range(50)]
+    assert rows[7].company_name == 'Firma "7"'
+
+
+def test_a_quoted_field_reaches_over_twenty_lines_at_most(tmp_path: Path) -> None:
+    def listing(breaks: int) -> Path:
+        path = tmp_path / f"{breaks}.csv"
+        path.write_text('Firma;Web;Not\nBir;bir.com;"' + "a\n" * breaks + '"\nAy;ay.com;\n', "utf-8")
+        return path
+
+    assert [row.number for row in read(listing(19))] == [2, 3]
+    assert [row.number for row in read(listing(20)) if row.claims] == [2, 23]
+
+
+def test_delimiters_inside_quotes_do_not_choose_the_delimiter(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("Firma,Web\n" + "".join(f'"Un;Yem;Süt;Et {n}",f{n}.com\n' for n in range(50)), "utf-8")
+    assert preview(path).delimiter == ","
+
+
+@pytest.mark.parametrize("line", ['";"b', '"a;', 'a;"" ""', '"a;"'])
+def test_quotes_in_every_line_are_read_in_flat_memory(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("Firma;Web\nAy;ay.com\n" + f"{line}{'x' * 90}\n" * 60_000, "utf-8")
+    table = open_table(path, path.name)
+    tracemalloc.start()
+    assert sum(1 for _ in table.rows()) > 1
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 << 20 < path.stat().st_size
+
+
 def test_excels_own_delimiter_line_is_not_a_row(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("sep=,\nFirma,Web\nIşık,isik.com\n", "utf-8")
