@@ -263,7 +263,8 @@ class Lead(models.Model):
                     F("score").desc(),
                     F("id"),
                     F("dismissed_at"),  # always NULL here; with it SQLite counts from the index alone
-                    *((F("search_text"),) if label == "all" else ()),  # a search reads no more than this index
+                    # A search and a choice of segments read no more than this index.
+                    *((F("segment"), F("search_text")) if label == "all" else ()),
                     name=f"lead_{label}_best",
                     condition=Q(dismissed_at__isnull=True),
                 )
