@@ -12,7 +12,7 @@ from signals.mail.analysis import judge, questions
 from signals.mail.answers import DEFINITE, Question
 from signals.types import Lookup, Observation
 
-SECOND_PASS_PAUSE = 1.0  # seconds before what failed is asked again
+SECOND_PASS_PAUSE = 0.3  # seconds before what failed is asked again
 _QUESTIONS_IN_FLIGHT = 4  # of one domain, on average; sizes the number of domains under way
 
 

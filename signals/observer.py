@@ -18,7 +18,7 @@ from signals.dns.resolver import DnsSettings
 from signals.observe import observe
 from signals.types import Observation
 
-SLICE = 1000  # domains looked at by one event loop; what failed is asked again when a slice is through
+SLICE = 2000  # domains looked at by one event loop; what failed is asked again when a slice is through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
