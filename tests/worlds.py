@@ -24,8 +24,3 @@ def microsoft(domain: str, *, dmarc: str | None = None) -> list[Record]:
         Record(domain, "TXT", "v=spf1 ip4:192.0.2.2 -all"),
     ]
     return records + ([Record(f"_dmarc.{domain}", "TXT", f"v=DMARC1; p={dmarc}")] if dmarc else [])
-
-
-def own_server(domain: str) -> list[Record]:
-    """A mail server under the company's own name, nothing else published."""
-    return [Record(domain, "MX", f"10 mail.{domain}"), Record(f"mail.{domain}", "A", "192.0.2.3")]

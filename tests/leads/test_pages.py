@@ -230,3 +230,19 @@ def test_health_pages_answer_without_a_worker(client: Client, as_administrator: 
     assert client.get("/healthz/ready").status_code == 200
     assert client.get("/healthz/status").status_code == 302
     assert as_administrator.get("/healthz/status").status_code == 200
+
+
+def test_the_admin_keeps_the_rules_of_the_pages(as_administrator: Client) -> None:
+    add = reverse("admin:leads_lead_add")
+    form = {"domain": "mail.acme.example", "contact_emails": "[]", "source": "manual"}
+    assert as_administrator.post(add, {**form, "domain": "com.tr"}).status_code == 200  # refused, the form again
+    assert as_administrator.post(add, {**form, "contact_emails": "5"}).status_code == 200
+    assert not Lead.objects.exists()
+    assert as_administrator.post(add, form).status_code == 302
+    lead = Lead.objects.get()
+    assert lead.domain == ACME
+    assert lead.scan_job is not None
+    change = reverse("admin:leads_lead_change", args=[lead.pk])
+    as_administrator.post(change, {"company_name": "Yeni Ad", "contact_emails": "[]", "source": "manual"})
+    assert Lead.objects.get().company_name == "Yeni Ad"
+    assert list(Event.objects.order_by("pk").values_list("kind", flat=True)) == ["created", "edited"]

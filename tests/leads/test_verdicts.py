@@ -32,24 +32,29 @@ def test_unknown_mx_is_always_undetermined() -> None:
     assert (judgement.state, judgement.reason, judgement.verdict) == ("undetermined", "mx_unknown", None)
 
 
-def test_unknown_dkim_is_partial_when_both_worlds_agree() -> None:
-    """Without the key Google stands at 65: still Migration and P2, but another 1-7 priority, so undetermined."""
+AMAZON = replace(
+    GOOGLE, provider="Amazon", mx_hosts=("inbound-smtp.eu-west-1.amazonaws.com",), dmarc=DmarcFacts(state="absent"),
+    spf=SpfFacts(present=False, multiple=False), dkim=DkimFacts(state="unknown", reason="unanswered"),
+)  # fmt: skip
+
+
+def test_an_unknown_that_moves_the_priority_is_undetermined() -> None:
     unknown = replace(GOOGLE, dkim=DkimFacts(state="unknown", reason="unanswered"))
-    assert judge("a.test", unknown).state == "undetermined"
-    existing = replace(
-        unknown, provider="M365", mx_hosts=("a.mail.protection.outlook.com",), dmarc=DmarcFacts(state="absent")
-    )
-    judgement = judge("a.test", existing)
-    assert (judgement.state, judgement.score_low, judgement.score_high) in (
-        ("partial", 45, 70),
-        ("undetermined", None, None),
-    )
+    judgement = judge("a.test", unknown)
+    assert (judgement.state, judgement.reason, judgement.score_low) == ("undetermined", "dkim_unknown", None)
+
+
+def test_an_unknown_that_moves_only_the_score_is_partial_with_its_range() -> None:
+    judgement = judge("a.test", AMAZON)
+    assert judgement.verdict is not None
+    assert (judgement.state, judgement.score_low, judgement.score_high) == ("partial", 0, 20)
+    assert (judgement.verdict.score, judgement.verdict.segment, judgement.dkim) == (0, "Skip", None)
 
 
 def test_the_known_value_of_an_earlier_look_is_the_world_that_is_shown() -> None:
-    own = replace(GOOGLE, provider="Local", mx_hosts=("mail.a.test",), dmarc=DmarcFacts(state="unknown"), spf=SPF)
-    shown = judge("a.test", own, KnownSignals(spf=True, dkim=True, dmarc_policy=""))
-    assert shown.score_low is None or shown.score_low <= (shown.verdict.score if shown.verdict else 0)
+    judgement = judge("a.test", AMAZON, KnownSignals(dkim=True))
+    assert judgement.verdict is not None
+    assert (judgement.verdict.score, judgement.score_low, judgement.score_high) == (20, 0, 20)
 
 
 @pytest.mark.parametrize(
