@@ -51,6 +51,13 @@ def _flag(name: str) -> bool:
     raise ImproperlyConfigured(f"{name} must be true or false, but it is {text!r}.")
 
 
+def _https_url(name: str, default: str) -> str:
+    url = str(env.str(name, default=default)).rstrip("/")
+    if urlsplit(url).scheme != "https" or not urlsplit(url).hostname:
+        raise ImproperlyConfigured(f"{name} must be an https address, but it is {url!r}.")
+    return url
+
+
 HUNTER_ENV = _choice("HUNTER_ENV", ("prod", "dev"))
 DEBUG = False
 HUNTER_VAR = Path(env.str("HUNTER_VAR", default=str(BASE_DIR / "var"))).resolve()
@@ -83,6 +90,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 INSTALLED_APPS = [
     "django_q",  # first, so that jobs.admin can take its pages out
     "leads.apps.LeadsConfig",
+    "referrals.apps.ReferralsConfig",
     "jobs.apps.JobsConfig",
     "sandbox.apps.SandboxConfig",
     "django.contrib.admin",
@@ -123,6 +131,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "leads.context_processors.page_frame",
+                "referrals.context_processors.sync_light",
             ],
         },
     },
@@ -241,12 +250,18 @@ Q_CLUSTER = {
 HUNTER_JOB_HANDLERS = {
     "scan": "leads.tasks.scan",
     "import": "leads.tasks.import_batch",
+    "referrals": "referrals.tasks.sync",
 }
 # Called when a job ends cancelled or failed, to give up what it held.
 HUNTER_JOB_ENDINGS = {
     "scan": "leads.tasks.scan_ended",
     "import": "leads.tasks.import_ended",
+    "referrals": "referrals.tasks.sync_ended",
 }
+# How the jobs of a room above `leads` are called on the pages about jobs.
+HUNTER_JOB_TEXTS = {"referrals": "referrals.job_texts"}
+# What a room above `leads` adds to `doctor`.
+HUNTER_DOCTORS = ["referrals.doctor.checks"]
 HUNTER_DUTIES = {
     "rescan due": ("leads.tasks.rescan_due", 600),
     "retry undetermined": ("leads.tasks.retry_undetermined", 60),
@@ -260,13 +275,47 @@ HUNTER_DNS_CONCURRENCY = _number("HUNTER_DNS_CONCURRENCY", 200, 1, 10_000)
 # A public resolver limits one address to some 1,000 queries a second; half of that is polite.
 HUNTER_DNS_QUERIES_PER_SECOND = _number("HUNTER_DNS_QUERIES_PER_SECOND", 500, 0, 1_000_000)
 
-HUNTER_PARTNER_CENTER_ENABLED = _flag("HUNTER_PARTNER_CENTER_ENABLED")
-HUNTER_D365_ENABLED = _flag("HUNTER_D365_ENABLED")
-HUNTER_SANDBOX_URL = env.str("HUNTER_SANDBOX_URL", default="")
+HUNTER_SANDBOX_URL = env.str("HUNTER_SANDBOX_URL", default="").rstrip("/")
 if HUNTER_SANDBOX_URL and urlsplit(HUNTER_SANDBOX_URL).hostname not in ("127.0.0.1", "localhost", "::1"):
     raise ImproperlyConfigured("HUNTER_SANDBOX_URL must point to this machine (127.0.0.1, localhost or [::1]).")
-# Set by `serve --sandbox`: look-ups answer from the local sandbox, and every page says so.
-HUNTER_SANDBOX = bool(HUNTER_SANDBOX_URL) or _flag("HUNTER_SANDBOX_SERVED")
+
+HUNTER_PARTNER_CENTER_ENABLED = _flag("HUNTER_PARTNER_CENTER_ENABLED")
+HUNTER_PARTNER_CENTER_CLIENT_ID = env.str("HUNTER_PARTNER_CENTER_CLIENT_ID", default="")
+HUNTER_PARTNER_CENTER_CLIENT_SECRET = env.str("HUNTER_PARTNER_CENTER_CLIENT_SECRET", default="")
+HUNTER_PARTNER_CENTER_TENANT_ID = env.str("HUNTER_PARTNER_CENTER_TENANT_ID", default="")
+HUNTER_PARTNER_CENTER_API_URL = _https_url(
+    "HUNTER_PARTNER_CENTER_API_URL", "https://api.partner.microsoft.com/v1.0/engagements"
+)
+HUNTER_PARTNER_CENTER_SCOPE = env.str(
+    "HUNTER_PARTNER_CENTER_SCOPE", default="https://api.partner.microsoft.com/.default"
+)
+HUNTER_PARTNER_CENTER_SYNC_INTERVAL = _number(
+    "HUNTER_PARTNER_CENTER_SYNC_INTERVAL", 30 if HUNTER_ENV == "dev" else 600, 10, 86_400
+)
+# The address of one referral is not documented; {referral_id} and {engagement_id} are put in where they stand.
+HUNTER_PARTNER_CENTER_PORTAL_URL = _https_url(
+    "HUNTER_PARTNER_CENTER_PORTAL_URL", "https://partner.microsoft.com/dashboard/referrals/v2/leads"
+)
+# Domains of the partner itself: never taken for a customer's.
+HUNTER_PARTNER_CENTER_OWN_DOMAINS = [
+    domain.strip().casefold() for domain in env.list("HUNTER_PARTNER_CENTER_OWN_DOMAINS", default=[])
+]
+# The keys of the token cache, newest first.
+HUNTER_TOKEN_KEY = [key.strip() for key in env.list("HUNTER_TOKEN_KEY", default=[]) if key.strip()] or [SECRET_KEY]
+if HUNTER_PARTNER_CENTER_ENABLED:
+    HUNTER_DUTIES |= {
+        "sync referrals": ("referrals.tasks.sync_due", HUNTER_PARTNER_CENTER_SYNC_INTERVAL),
+        "referral clocks": ("referrals.tasks.watch_clocks", min(600, HUNTER_PARTNER_CENTER_SYNC_INTERVAL)),
+    }
+HUNTER_D365_ENABLED = _flag("HUNTER_D365_ENABLED")
+# Look-ups and sign-ins answer from the local sandbox, and every page says so.
+HUNTER_SANDBOX = bool(HUNTER_SANDBOX_URL)
+# What `serve --sandbox` tells web and worker besides the addresses of the sandbox; the ids are invented.
+HUNTER_SANDBOX_SETTINGS = {
+    "HUNTER_PARTNER_CENTER_ENABLED": "true",
+    "HUNTER_PARTNER_CENTER_CLIENT_ID": "0b8d6a0e-3f0c-4b5e-9a53-3f8a6f1d2c44",
+    "HUNTER_PARTNER_CENTER_TENANT_ID": "3d9a2b77-5e41-4c0b-b0c8-71f2a6d5e904",
+}
 
 # `make run` shows demo data from the sandbox unless something real is configured.
 HUNTER_DEMO = (

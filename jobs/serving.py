@@ -51,11 +51,19 @@ def serve(*, port: int, sandbox: bool, say: Callable[[str], object] = print) -> 
     env: dict[str, str] = {}
     try:
         if sandbox:
-            dns_port = _free_port()
-            kept.append(_Kept("sandbox", manage("sandbox", "--dns-port", str(dns_port)), {}))
+            dns_port, cloud_port = _free_port(), _free_port()
+            ports = ("--dns-port", str(dns_port), "--port", str(cloud_port))
+            kept.append(_Kept("sandbox", manage("sandbox", *ports), {}))
             kept[0].look()
             _wait_until_open(dns_port)
-            env = {"HUNTER_DNS_SERVERS": f"127.0.0.1:{dns_port}", "HUNTER_SANDBOX_SERVED": "true"}
+            _wait_until_open(cloud_port)
+            env = {
+                "HUNTER_DNS_SERVERS": f"127.0.0.1:{dns_port}",
+                "HUNTER_SANDBOX_URL": f"http://127.0.0.1:{cloud_port}",
+                **settings.HUNTER_SANDBOX_SETTINGS,
+            }
+            _keep_for_commands(env)
+            say(f"The sandbox cloud answers at http://127.0.0.1:{cloud_port}/ (add referrals and faults there)")
         kept += [_Kept("web", _gunicorn(host, port), env), _Kept("worker", manage("worker"), env)]
         announced = False
         while not stopped.wait(STEP):
@@ -71,6 +79,12 @@ def serve(*, port: int, sandbox: bool, say: Callable[[str], object] = print) -> 
         deadline = time.monotonic() + STOP_GRACE
         for child in children:
             child.stop(max(0.0, deadline - time.monotonic()))
+
+
+def _keep_for_commands(env: Mapping[str, str]) -> None:
+    """So that a command in another terminal finds the same sandbox."""
+    lines = [f"{name}={value}\n" for name, value in sorted(env.items())]
+    (settings.HUNTER_VAR / "sandbox.env").write_text("".join(lines), encoding="ascii")
 
 
 def _gunicorn(host: str, port: int) -> list[str]:

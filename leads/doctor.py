@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.formats import number_format
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from jobs.health import worker_state
@@ -32,7 +33,12 @@ class Check:
 
 
 def run_checks() -> list[Check]:
-    return [Check(name, *check()) for name, check in _checks()]
+    """Our own checks, then those of the rooms above (HUNTER_DOCTORS: paths of functions that return checks)."""
+    found = [Check(name, *check()) for name, check in _checks()]
+    for path in settings.HUNTER_DOCTORS:
+        doctor: Callable[[], list[Check]] = import_string(path)
+        found += doctor()
+    return found
 
 
 def _checks() -> Iterator[tuple[str, Callable[[], tuple[bool | None, str]]]]:
@@ -41,7 +47,6 @@ def _checks() -> Iterator[tuple[str, Callable[[], tuple[bool | None, str]]]]:
     yield _("Worker"), _worker
     yield _("DNS servers"), _dns
     yield _("Disk"), _disk
-    yield _("Partner Center"), lambda: _off("HUNTER_PARTNER_CENTER_ENABLED")
     yield _("Dynamics 365"), lambda: _off("HUNTER_D365_ENABLED")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from importlib import import_module
+from typing import Any, Final
 
+from django.conf import settings
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -17,18 +19,24 @@ TITLES: Final = {
     "scan.added": gettext_lazy("First scan of added leads"),
     "scan.due": gettext_lazy("Rescan of due leads"),
     "scan.retry": gettext_lazy("Second look at undetermined leads"),
+    "scan.referrals": gettext_lazy("First scan of leads from referrals"),
     "import.named": gettext_lazy("Import of %(name)s"),
 }
 
 
 def title(job: Job) -> str:
-    """`payload` holds the code of the title and the name in it."""
+    """`payload` holds the code of the title and the name in it. Kinds of rooms above bring their own module of texts
+    (HUNTER_JOB_TEXTS)."""
+    if other := _texts_of(job):
+        return str(other.title(job))
     wording = TITLES.get(job.payload.get("title", ""))
     return str(wording) % {"name": job.payload.get("name", "")} if wording else job.subject
 
 
 def result(job: Job) -> str:
     """What a finished job did; the stored message of any other."""
+    if other := _texts_of(job):
+        return str(other.result(job))
     if job.state != Job.State.DONE:
         return job.message
     count, failed = number(job.done), number(job.failed)
@@ -37,6 +45,17 @@ def result(job: Job) -> str:
         return f"{text}, " + _("%(count)s undetermined") % {"count": failed} if job.failed else text
     text = ngettext("%(count)s row read", "%(count)s rows read", job.done) % {"count": count}
     return f"{text}, " + _("%(count)s rejected") % {"count": failed} if job.failed else text
+
+
+def error(job: Job) -> str:
+    """Why a job failed."""
+    other = _texts_of(job)
+    return str(other.error(job)) if other else job.error
+
+
+def _texts_of(job: Job) -> Any:
+    path = settings.HUNTER_JOB_TEXTS.get(job.kind)
+    return import_module(path) if path else None
 
 
 def number(value: int) -> str:

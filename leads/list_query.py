@@ -5,18 +5,28 @@ The same object serves the page, the export and bulk actions, so all of them see
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from django.db.models import Exists, F, OuterRef, Q
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from leads.models import DmarcPolicy, Lead, LeadQuerySet, Priority, Provider, Segment, Source, Tag, VerdictState
+from leads.models import (
+    DmarcPolicy,
+    Lead,
+    LeadQuerySet,
+    Priority,
+    Provider,
+    ReferralState,
+    Segment,
+    Source,
+    Tag,
+    VerdictState,
+)
+from leads.url_query import UrlQuery, number, one, owner, search_text, several
 
 PAGE_SIZE: Final = 50
 
@@ -31,6 +41,7 @@ SORTS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "scanned": (_("Last scanned"), (F("scanned_at").desc(nulls_last=True), "pk")),
     "added": (_("Last added"), ("-created_at", "pk")),
     "follow_up": (_("Follow-up date"), (F("follow_up_on").asc(nulls_last=True), "pk")),
+    "referral": (_("Referral deadline"), (F("referral_deadline").asc(nulls_last=True), "pk")),
 }
 # `has_spf=False` becomes NOT has_spf, which no index serves.
 POSTURES: Final[dict[str, tuple[Any, Q]]] = {
@@ -53,7 +64,7 @@ CHANGED: Final[dict[str, tuple[Any, int]]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeadQuery:
+class LeadQuery(UrlQuery):
     """One filter of the list. Values that mean nothing are dropped when it is read from a URL."""
 
     q: str = ""
@@ -64,6 +75,7 @@ class LeadQuery:
     score_max: int | None = None
     tag: tuple[str, ...] = ()
     owner: str = ""  # "me", "none" or a user's key
+    referral: tuple[str, ...] = ()
     posture: tuple[str, ...] = ()
     changed: str = ""
     state: tuple[str, ...] = ()
@@ -75,62 +87,23 @@ class LeadQuery:
     def from_url(cls, params: QueryDict) -> LeadQuery:
         """Unknown names and values are ignored, so an old or mistyped link still opens a list."""
 
-        def several(name: str, allowed: Mapping[str, Any] | list[str]) -> tuple[str, ...]:
-            return tuple(dict.fromkeys(value for value in params.getlist(name) if value in allowed))
-
-        def number(name: str) -> int | None:
-            text = params.get(name, "").strip()
-            return min(100, int(text)) if text.isascii() and text.isdigit() else None
-
-        owner = params.get("owner", "")
         return cls(
-            q=params.get("q", "").replace("\x00", "").strip()[:200],
-            segment=several("segment", Segment.values),
-            provider=several("provider", Provider.values),
-            priority=several("priority", Priority.values),
-            score_min=number("score_min"),
-            score_max=number("score_max"),
+            q=search_text(params),
+            segment=several(params, "segment", Segment.values),
+            provider=several(params, "provider", Provider.values),
+            priority=several(params, "priority", Priority.values),
+            score_min=number(params, "score_min", 100),
+            score_max=number(params, "score_max", 100),
             tag=tuple(dict.fromkeys(name[:60] for name in params.getlist("tag") if name and "\x00" not in name)),
-            owner=owner if owner in ("me", "none") or (owner.isascii() and owner.isdigit() and len(owner) < 10) else "",
-            posture=several("posture", POSTURES),
-            changed=params.get("changed", "") if params.get("changed", "") in CHANGED else "",
-            state=several("state", VerdictState.values),
-            source=several("source", Source.values),
+            owner=owner(params),
+            referral=several(params, "referral", ReferralState.values),
+            posture=several(params, "posture", POSTURES),
+            changed=one(params, "changed", CHANGED),
+            state=several(params, "state", VerdictState.values),
+            source=several(params, "source", Source.values),
             dismissed=params.get("dismissed") == "1",
-            sort=params.get("sort", "") if params.get("sort", "") in SORTS else "best",
+            sort=one(params, "sort", SORTS) or "best",
         )
-
-    def pairs(self) -> list[tuple[str, str]]:
-        """The URL parameters that give this query, defaults left out."""
-        found: list[tuple[str, str]] = []
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value == field.default:
-                continue
-            if isinstance(value, tuple):
-                found.extend((field.name, item) for item in value)
-            else:
-                found.append((field.name, "1" if value is True else str(value)))
-        return found
-
-    def url(self, **changes: Any) -> str:
-        """The query part of the URL, with some values changed; "" when nothing is left."""
-        pairs = replace(self, **changes).pairs()
-        return "?" + urlencode(pairs) if pairs else ""
-
-    @property
-    def is_filtered(self) -> bool:
-        return bool(replace(self, sort="best").pairs())
-
-    def chips(self) -> list[tuple[str, str, str]]:
-        """One (name, value, URL without it) for each active filter."""
-        return [(name, value, self._without(name, value)) for name, value in replace(self, sort="best").pairs()]
-
-    def _without(self, name: str, value: str) -> str:
-        current = getattr(self, name)
-        default = next(field.default for field in fields(self) if field.name == name)
-        left = tuple(item for item in current if item != value) if isinstance(current, tuple) else default
-        return self.url(**{name: left})
 
     def leads(self, user: Any) -> LeadQuerySet:
         """The rows, filtered and not yet ordered. `user` is who "me" is."""
@@ -168,4 +141,5 @@ _COLUMNS: Final = {
     "priority": "priority_category",
     "state": "verdict_state",
     "source": "source",
+    "referral": "referral_state",
 }

@@ -95,6 +95,14 @@ class Outcome(models.TextChoices):
     NOT_A_FIT = "not_a_fit", _("Not a fit")
 
 
+class ReferralState(models.TextChoices):
+    """The most urgent state among a lead's co-sell referrals; blank in the database = it has none."""
+
+    NEW = "new", _("To answer")
+    ACTIVE = "active", _("Active")
+    CLOSED = "closed", _("Closed")
+
+
 class Tag(models.Model):
     """A label. `automatic` ones come and go with the scans (scoring-v1 section 13)."""
 
@@ -227,6 +235,13 @@ class Lead(models.Model):
     scanned_at = models.DateTimeField(_("scanned"), null=True, editable=False)
     changed_at = models.DateTimeField(_("changed"), null=True, editable=False)
 
+    # What the rooms above know about this lead, denormalised for lists. Written by services.note_referrals only.
+    referral_count = models.PositiveSmallIntegerField(_("referrals"), default=0, editable=False)
+    referral_state = models.CharField(
+        _("referral"), max_length=8, choices=ReferralState, blank=True, default="", editable=False
+    )
+    referral_deadline = models.DateTimeField(_("answer by"), null=True, editable=False)
+
     # Work to do: the job that will scan this lead, and when the clock asks for the next look.
     scan_job = models.ForeignKey(
         "jobs.Job", models.SET_NULL, null=True, editable=False, related_name="+", db_index=False
@@ -280,6 +295,7 @@ class Lead(models.Model):
                     "state": ("verdict_state",),
                     "source": ("source",),
                     "gateway": ("gateway",),
+                    "referral": ("referral_state",),
                 }.items()
             ),
             *(
@@ -287,6 +303,9 @@ class Lead(models.Model):
                     F(name).desc(), F("id"), name=f"lead_by_{name[:16]}", condition=Q(dismissed_at__isnull=True)
                 )
                 for name in ("score", "changed_at", "scanned_at", "created_at", "expires_on", "follow_up_on")
+            ),
+            models.Index(
+                F("referral_deadline"), F("id"), name="lead_by_deadline", condition=Q(dismissed_at__isnull=True)
             ),
             models.Index(F("name_key"), F("id"), name="lead_by_name", condition=Q(dismissed_at__isnull=True)),
             models.Index(F("domain"), F("id"), name="lead_by_domain", condition=Q(dismissed_at__isnull=True)),
@@ -382,6 +401,9 @@ class Event(models.Model):
         DISMISSED = "dismissed", _("Dismissed")
         RESTORED = "restored", _("Restored")
         EDITED = "edited", _("Edited")
+        LINKED = "linked", _("Referral linked")
+        UNLINKED = "unlinked", _("Referral unlinked")
+        REFERRAL = "referral", _("Referral changed")
 
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="events", verbose_name=_("lead"), db_index=False)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
@@ -406,16 +428,22 @@ class Event(models.Model):
 
 
 class Alert(models.Model):
-    """Something a person should know about a lead (types of scoring-v1 section 14)."""
+    """Something a person should know: about a lead (types of scoring-v1 section 14), or about something of a room above
+    that may have no lead yet; that one brings its own `title` and `path`, and a `key` that lets it be raised once."""
 
     class Type(models.TextChoices):
         DMARC_ADDED = "dmarc_added", _("DMARC is now enforced")
         MX_CHANGED = "mx_changed", _("The mail host changed")
         EXPIRE_SOON = "expire_soon", _("The domain expires soon")
         SCORE_CHANGED = "score_changed", _("The score changed its class")
+        REFERRAL_DUE = "referral_due", _("A referral waits for an answer")
 
-    lead = models.ForeignKey(Lead, models.CASCADE, related_name="alerts", verbose_name=_("lead"))
-    event = models.OneToOneField(Event, models.CASCADE, related_name="alert", verbose_name=_("event"))
+    lead = models.ForeignKey(Lead, models.CASCADE, null=True, related_name="alerts", verbose_name=_("lead"))
+    event = models.OneToOneField(Event, models.CASCADE, null=True, related_name="alert", verbose_name=_("event"))
+    key = models.CharField(max_length=160, unique=True, null=True, editable=False)
+    title = models.CharField(_("title"), max_length=400, blank=True)
+    path = models.CharField(max_length=200, blank=True, editable=False)
+    due_at = models.DateTimeField(_("due"), null=True)
     type = models.CharField(_("type"), max_length=16, choices=Type)
     created_at = models.DateTimeField(_("time"), default=timezone.now)
     read_at = models.DateTimeField(_("read at"), null=True, blank=True)
@@ -433,6 +461,13 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return self.get_type_display()
+
+    def get_absolute_url(self) -> str:
+        return self.path or (self.lead.get_absolute_url() if self.lead else "")
+
+    @property
+    def subject(self) -> str:
+        return self.title or (self.lead.title if self.lead else "")
 
 
 class Note(models.Model):

@@ -14,6 +14,7 @@ from typing import Any
 from zlib import crc32
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -39,24 +40,26 @@ class DnsUnreachable(Exception):
 
 
 def queue_scan(
-    leads: LeadQuerySet, *, title: str, name: str = "", started_by: Any = None, thorough: bool = False
+    leads: LeadQuerySet, *, title: str, name: str = "", started_by: Any = None, thorough: bool = False, key: str = ""
 ) -> Job | None:
     """One job that looks at every lead of the queryset that no other job is about to look at. None = nothing to
-    do. A lead is in one queue at most, so two clicks give one scan. `title` is a key of `job_texts.TITLES`."""
+    do. A lead is in one queue at most, so two clicks give one scan. `title` is a key of `job_texts.TITLES`. Scans
+    with the same `key` go into one job while it is active."""
     with transaction.atomic():
         job = jobs.services.enqueue(
             "scan",
-            key=f"scan:{timezone.now().isoformat()}:{started_by and started_by.pk}",
+            key=key or f"scan:{timezone.now().isoformat()}:{started_by and started_by.pk}",
             subject=name or title,
             payload={"thorough": thorough, "title": title, "name": name[:200]},
             started_by=started_by,
         )
         queued = Lead.objects.filter(pk__in=leads.unqueued().values("pk")).update(scan_job=job)
         if not queued:
-            job.delete()
+            if not key:
+                job.delete()
             return None
-        Job.objects.filter(pk=job.pk).update(total=queued)
-        job.total = queued
+        Job.objects.filter(pk=job.pk).update(total=F("total") + queued)
+        job.total += queued
     return job
 
 

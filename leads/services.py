@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from leads.bulk import update_rows
 from leads.company_list.claims import Claim
 from leads.models import Alert, DomainClaim, Event, Lead, Note, Source, Tag
 
@@ -23,18 +24,45 @@ class Added:
     matched: list[Lead]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What is known about the company of a new lead; a known lead keeps what it has."""
+
+    company_name: str = ""
+    emails: Sequence[str] = ()
+    city: str = ""
+    country: str = ""
+
+
+_NOTHING = Details()
+
+
 def add_leads(
-    claims: Sequence[Claim], *, by: User | None, source: str = Source.MANUAL, company_name: str = ""
+    claims: Sequence[Claim],
+    *,
+    by: User | None,
+    source: str = Source.MANUAL,
+    details: Mapping[str, Details] | None = None,
 ) -> Added:
     """One lead for each registrable domain that `claims` name; known ones are matched, and who claimed what is
-    kept. Adding the same claim again changes nothing."""
+    kept. `details` by domain. Adding the same claim again changes nothing. A constant number of statements."""
     domains = list(dict.fromkeys(claim.domain for claim in claims))
     with transaction.atomic():
         known = {lead.domain: lead for lead in Lead.objects.filter(domain__in=domains)}
         new = []
         for domain in domains:
             if domain not in known:
-                lead = Lead(domain=domain, company_name=company_name, source=source, owner=by, created_by=by)
+                known_about = (details or {}).get(domain, _NOTHING)
+                lead = Lead(
+                    domain=domain,
+                    company_name=known_about.company_name,
+                    contact_emails=list(known_about.emails),
+                    city=known_about.city,
+                    country=known_about.country,
+                    source=source,
+                    owner=by,
+                    created_by=by,
+                )
                 lead.set_search_keys()
                 new.append(lead)
         Lead.objects.bulk_create(new, ignore_conflicts=True)
@@ -138,6 +166,21 @@ def _set_dismissed(lead: Lead, *, by: User, reason: str, kind: str, at: Any) -> 
         lead.dismissed_at, lead.dismissed_by, lead.dismissed_reason = at, by if at else None, reason
         lead.save(update_fields=["dismissed_at", "dismissed_by", "dismissed_reason"])
         Event.objects.create(lead=lead, kind=kind, by=by, new=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralNote:
+    """What a lead's list row says about its referrals. `state`: a ReferralState or ""."""
+
+    count: int
+    state: str
+    deadline: datetime | None
+
+
+def note_referrals(notes: Mapping[int, ReferralNote]) -> None:
+    """Write what another room knows about the referrals of these leads (by key)."""
+    rows = [(pk, note.count, note.state, note.deadline) for pk, note in notes.items()]
+    update_rows(Lead, ("referral_count", "referral_state", "referral_deadline"), rows)
 
 
 def mark_read(alerts: Iterable[int], *, by: User) -> int:

@@ -24,7 +24,18 @@ from leads.brief_messages import is_known, provider_label, text
 from leads.company_list.messages import reason_text
 from leads.lead_page import VerdictRow, brief_of
 from leads.list_query import CHANGED, POSTURES
-from leads.models import DmarcPolicy, Event, Lead, Priority, Provider, Segment, Source, Tag, VerdictState
+from leads.models import (
+    DmarcPolicy,
+    Event,
+    Lead,
+    Priority,
+    Provider,
+    ReferralState,
+    Segment,
+    Source,
+    Tag,
+    VerdictState,
+)
 
 register = template.Library()
 
@@ -72,7 +83,12 @@ def job_title(job: Job) -> str:
 @register.filter
 def job_result(job: Job) -> str:
     """Its error, or what came of it."""
-    return job.error or job_texts.result(job)
+    return job_texts.error(job) or job_texts.result(job)
+
+
+@register.filter
+def job_error(job: Job) -> str:
+    return job_texts.error(job)
 
 
 @register.filter
@@ -380,6 +396,9 @@ _EVENT_ICONS = {
     Event.Kind.DKIM: "shield",
     Event.Kind.DMARC: "shield",
     Event.Kind.EXPIRY: "clock",
+    Event.Kind.LINKED: "referral",
+    Event.Kind.UNLINKED: "referral",
+    Event.Kind.REFERRAL: "referral",
 }
 
 
@@ -409,6 +428,8 @@ def chip_text(chip: tuple[str, str, str], owners: Iterable[User]) -> str:
     }
     if name in words:
         return words[name] % value if "%s" in words[name] else words[name]
+    if name == "referral":
+        return _("Referral: %s") % _choice(ReferralState, value)
     if name == "source":
         return _("Source: %s") % _choice(Source, value)
     tables: dict[str, Any] = {"posture": POSTURES, "changed": CHANGED}

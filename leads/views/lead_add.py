@@ -31,7 +31,8 @@ def lead_add(request: Request) -> HttpResponse:
     if not found.claims:
         return _page(request, form, found.rejections, status=422)
     name = form.cleaned_data["company_name"] if len({claim.domain for claim in found.claims}) == 1 else ""
-    added = services.add_leads(found.claims, by=request.user, company_name=name)
+    details = {found.claims[0].domain: services.Details(company_name=name)}
+    added = services.add_leads(found.claims, by=request.user, details=details)
     job = scanning.queue_scan(
         Lead.objects.filter(pk__in=[lead.pk for lead in added.created]).never_scanned(),
         title="scan.added",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.company_list.claims import claims_from_text
+from leads.company_list import shared_domains
+from leads.company_list.claims import claims_from_text, judge_host
 from leads.company_list.messages import FLAGS, REJECTIONS, reason_text
-from leads.company_list.shared_domains import CONSUMER_DOMAINS, PLATFORM_DOMAINS
+from leads.company_list.shared_domains import CONSUMER_DOMAINS, PARTNER_DOMAINS, PLATFORM_DOMAINS
+
+DATA = Path(shared_domains.__file__).parent / "data"
 
 
 def domains(text: str) -> list[str]:
@@ -124,7 +129,13 @@ def test_the_same_thing_twice_is_one_claim() -> None:
         ("ali@windowslive.com", "consumer_email"),
         ("ali@superonline.com", "consumer_email"),
         ("ali@ttmail.com", "consumer_email"),
+        ("ali@uyduportal.net", "consumer_email"),
+        ("ali@hey.com", "consumer_email"),
+        ("ali@proton.me", "consumer_email"),
+        ("ali@mailinator.com", "consumer_email"),
+        ("ali@acme.onmicrosoft.com", "consumer_email"),
         ("firma@hs03.kep.tr", "consumer_email"),
+        ("firma@hs11.kep.tr", "consumer_email"),
         ("www.hotmail.com", "consumer_email"),
         ("facebook.com/acme", "shared_platform"),
         ("https://www.facebook.com/acme.com.tr", "shared_platform"),
@@ -184,8 +195,33 @@ def test_every_code_has_a_sentence_in_english() -> None:
 
 
 def test_the_lists_of_shared_domains_hold_domains_only() -> None:
-    for listed in (CONSUMER_DOMAINS, PLATFORM_DOMAINS):
+    for listed in (CONSUMER_DOMAINS, PLATFORM_DOMAINS, PARTNER_DOMAINS):
         assert all(name == name.strip().casefold() and "." in name and " " not in name for name in listed)
+
+
+def listed_in(name: str) -> set[str]:
+    lines = (DATA / name).read_text("utf-8").splitlines()
+    return {name for line in lines if (name := line.partition("#")[0].strip())}
+
+
+def test_our_lists_add_to_the_published_one_what_it_lacks_and_correct_what_it_has() -> None:
+    published = listed_in("free_email_domains.txt")
+    added = listed_in("consumer_domains.txt")
+    wrong = listed_in("not_consumer_domains.txt")
+    assert len(published) == 14_125
+    assert added.isdisjoint(published)
+    assert wrong <= published
+    assert (published | added) - wrong == CONSUMER_DOMAINS
+
+
+def test_our_lists_hold_registrable_domains() -> None:
+    names = PLATFORM_DOMAINS | PARTNER_DOMAINS | listed_in("consumer_domains.txt")
+    assert {name for name in names if judge_host(name) != ("", name)} == set()
+
+
+@pytest.mark.parametrize("domain", sorted(listed_in("not_consumer_domains.txt")))
+def test_a_company_in_the_published_list_is_a_company(domain: str) -> None:
+    assert domains(f"ali@{domain}") == [domain]
 
 
 @given(st.text(max_size=200))

@@ -1,41 +1,62 @@
-"""The local world: DNS for the fictional market, on loopback, over UDP and TCP."""
+"""The local world: DNS for the fictional market, and a Microsoft cloud with its referrals, all on loopback."""
 
 from __future__ import annotations
 
 import signal
 import threading
 from argparse import ArgumentParser
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from sandbox.cloud import Cloud
 from sandbox.dns import World, serve
 from sandbox.market import companies, market_world
+from sandbox.referral_market import referrals
+
+COMPANIES = 360  # more than the demo imports: some referrals bring a company that nobody knows yet
 
 
 class Command(BaseCommand):
-    help = "Serve DNS for a fictional market on loopback. Names outside it are refused, never denied."
+    help = (
+        "Serve DNS for a fictional market (names outside it are refused, never denied) and a Microsoft cloud: "
+        "sign-in and Partner Center. Its page shows what was asked and lets you add referrals and faults."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dns-port", type=int, default=5353, help="port for UDP and TCP; 0 = any free one")
-        parser.add_argument("--companies", type=int, default=300)
+        parser.add_argument("--port", type=int, default=8090, help="port of the cloud; 0 = any free one")
+        parser.add_argument("--companies", type=int, default=COMPANIES)
+        parser.add_argument("--referrals", type=int, default=90)
         parser.add_argument("--scenarios", type=Path, help="a scenario file: serve its worlds instead of the market")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["scenarios"]:
-            world = World.from_scenarios(options["scenarios"])
-        else:
-            world = market_world(companies(options["companies"]))
+        market = list(companies(options["companies"]))
+        world = World.from_scenarios(options["scenarios"]) if options["scenarios"] else market_world(market)
+        # The day's midnight, so that a restart on the same day brings the same rows.
+        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        rows = referrals(
+            options["referrals"],
+            now=today,
+            companies=[(company.domain, company.name, company.city) for company in islice(market, 0, None, 4)],
+            odd_share=0.02,
+        )
+        cloud = Cloud(port=options["port"], referrals=rows)
         try:
             server = serve(world, host="127.0.0.1", port=options["dns_port"])
+            cloud.start()
         except OSError as error:
-            raise CommandError(f"Port {options['dns_port']} cannot be used: {error}") from error
-        self.stdout.write(f"Sandbox DNS answers on 127.0.0.1:{server.port}")
+            ports = f"{options['dns_port']} (DNS) and {options['port']} (cloud)"
+            raise CommandError(f"One of the ports {ports} cannot be used: {error}") from error
+        self.stdout.write(f"Sandbox DNS answers on 127.0.0.1:{server.port}, the sandbox cloud at {cloud.url}/")
         self.stdout.flush()
         stopped = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())
         stopped.wait()
+        cloud.stop()
         server.stop()

@@ -1,0 +1,1 @@
+"""Co-sell referrals of Microsoft Partner Center: sign-in, sync, linking, clocks."""

@@ -1,0 +1,39 @@
+"""Is the connection to Partner Center healthy? (HUNTER_DOCTORS)"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from leads.doctor import Check
+from referrals.messages import REFUSED, SIGN_IN
+from referrals.status import sync_light
+
+
+def checks() -> list[Check]:
+    return [Check(_("Partner Center"), *_connection())]
+
+
+def _connection() -> tuple[bool | None, str]:
+    if not settings.HUNTER_PARTNER_CENTER_ENABLED:
+        return None, _("off (%(flag)s)") % {"flag": "HUNTER_PARTNER_CENTER_ENABLED"}
+    try:
+        light = sync_light()
+    except DatabaseError:
+        return False, _("The database does not answer.")
+    assert light is not None
+    if light.state == "not_configured":
+        return False, str(REFUSED["not_configured"])
+    if light.state == "not_signed_in":
+        return False, _("Sign in: python manage.py partner_center_login, or the page “Connect Partner Center”.")
+    if light.state == "needs_sign_in":
+        what, todo = SIGN_IN.get(light.reason, SIGN_IN["refused"])
+        return False, f"{what} {todo}"
+    last = date_format(localtime(light.last_success_at), "SHORT_DATETIME_FORMAT") if light.last_success_at else "–"
+    return light.state in ("ok", "running", "never", "throttled"), _("%(state)s; last success: %(time)s") % {
+        "state": light.label,
+        "time": last,
+    }

@@ -1,0 +1,234 @@
+"""Which lead a referral belongs to: by the e-mail domains of the customer's people, else by a person.
+
+The sync links once and only where nobody decided; what a person did is never undone (DESIGN.md section 6).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from leads import services
+from leads.company_list.claims import Claim, claims_from_text
+from leads.folding import fold
+from leads.models import Event, ImportRow, Lead, ReferralState, Source
+from leads.scanning import queue_scan
+from leads.services import Details, ReferralNote
+from referrals.customer_domains import CustomerDomain, customer_domain
+from referrals.models import Referral, ReferralLink, Status
+from referrals.payload import Row, short
+
+State = ReferralLink.State
+_STATE_OF: Final = {"one": State.LINKED, "several": State.SEVERAL, "none": State.NEEDS_DOMAIN}
+# A person may choose these; the others say nothing about the company.
+CHOOSABLE: Final = ("usable", "ambiguous_provider")
+# Legal forms and filler of company names, folded.
+_FILLER: Final = frozenset(
+    "a s as anonim sirketi sti ltd limited san sanayi tic ticaret ve ve. dis ic ith ihr insaat pazarlama hizmetleri "
+    "gida tekstil inc llc gmbh co company corp the".split()
+)
+_SUGGESTIONS: Final = 5
+_THOROUGH: Final = 20  # that few new leads are looked at with every question
+
+
+class NoDomain(Exception):
+    """The text names no company domain. `reason` is a key of leads.company_list.messages.REJECTIONS."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A domain a person may confirm. `why`: a key of messages.SUGGESTIONS; `detail`: the e-mail or name behind it."""
+
+    domain: str
+    why: str
+    detail: str
+    lead: Lead | None
+
+
+def judge(row: Row) -> CustomerDomain:
+    return customer_domain(row.customer_emails, row.seller_emails, settings.HUNTER_PARTNER_CENTER_OWN_DOMAINS)
+
+
+def link_new(rows: dict[int, tuple[Row, CustomerDomain]]) -> dict[int, Lead]:
+    """Find or create the lead of each referral (by key) whose people name exactly one domain; new leads are queued
+    for their scan. In the caller's transaction, in a constant number of statements. Returns the lead by referral."""
+    claims, details = [], {}
+    for row, judged in rows.values():
+        if judged.state == "one":
+            email = next(found.email for found in judged.candidates if found.domain == judged.domain)
+            claims.append(Claim(judged.domain, "email", email, email=email))
+            details.setdefault(judged.domain, _details(row, judged.domain))
+    if not claims:
+        return {}
+    added = services.add_leads(claims, by=None, source=Source.PARTNER_CENTER, details=details)
+    leads = {lead.domain: lead for lead in (*added.created, *added.matched)}
+    scan_unseen(leads.values())
+    return {pk: leads[judged.domain] for pk, (_row, judged) in rows.items() if judged.state == "one"}
+
+
+def _details(row: Row, domain: str) -> Details:
+    emails = [email for email in row.customer_emails if email.casefold().endswith(domain)]
+    return Details(
+        company_name=row.columns["customer_name"],
+        emails=emails[:20],
+        city=row.columns["customer_city"],
+        country=row.columns["customer_country"],
+    )
+
+
+def state_of(judged: CustomerDomain) -> str:
+    return _STATE_OF[judged.state]
+
+
+def scan_unseen(leads: Iterable[Lead], *, by: User | None = None) -> None:
+    """Queue the first scan of those nobody looked at yet; scans of one moment share a job."""
+    unseen = [lead.pk for lead in leads if lead.scanned_at is None and lead.scan_job_id is None]
+    if unseen:
+        thorough = len(unseen) <= _THOROUGH
+        queue_scan(
+            Lead.objects.filter(pk__in=unseen).never_scanned(),
+            title="scan.referrals",
+            started_by=by,
+            thorough=thorough,
+            key=f"scan:referrals:{'thorough' if thorough else 'many'}",
+        )
+
+
+def link(referral: Referral, lead: Lead, *, by: User) -> None:
+    """A person says where the referral belongs; the sync leaves it there. Linking it again changes nothing."""
+    with transaction.atomic():
+        row = _locked(referral)
+        if row.state == State.LINKED and row.lead_id == lead.pk:
+            return
+        left = row.lead if row.state == State.LINKED else None
+        _decide(row, State.LINKED, lead, by)
+        if left is not None:
+            _tell(Event.Kind.UNLINKED, left, referral, by)
+        _tell(Event.Kind.LINKED, lead, referral, by)
+        refresh_leads({lead.pk} | ({left.pk} if left else set()))
+        scan_unseen([lead], by=by)
+
+
+def link_to_domain(referral: Referral, text: str, *, by: User) -> Lead:
+    """Link to the lead of the domain, e-mail or web address in `text`; a lead nobody has is created and scanned.
+    Raises NoDomain."""
+    found = claims_from_text(text)
+    if not found.claims:
+        raise NoDomain(found.rejections[0].reason if found.rejections else "invalid_domain")
+    claim = found.claims[0]
+    details = {
+        claim.domain: Details(
+            company_name=referral.customer_name, city=referral.customer_city, country=referral.customer_country
+        )
+    }
+    with transaction.atomic():
+        added = services.add_leads([claim], by=by, source=Source.PARTNER_CENTER, details=details)
+        lead = (added.created or added.matched)[0]
+        link(referral, lead, by=by)
+    return lead
+
+
+def unlink(referral: Referral, *, by: User) -> None:
+    """A person says that the referral does not belong to its lead; the sync does not link it again."""
+    with transaction.atomic():
+        row = _locked(referral)
+        if row.state == State.UNLINKED:
+            return
+        left = row.lead
+        _decide(row, State.UNLINKED, None, by)
+        if left is not None:
+            _tell(Event.Kind.UNLINKED, left, referral, by)
+            refresh_leads({left.pk})
+
+
+def _locked(referral: Referral) -> ReferralLink:
+    return ReferralLink.objects.select_for_update(of=("self",)).select_related("lead").get(referral=referral)
+
+
+def _decide(row: ReferralLink, state: str, lead: Lead | None, by: User) -> None:
+    row.state, row.lead, row.how, row.by, row.at = state, lead, ReferralLink.How.PERSON, by, timezone.now()
+    row.save(update_fields=["state", "lead", "how", "by", "at"])
+
+
+def _tell(kind: str, lead: Lead, referral: Referral, by: User) -> None:
+    name = referral.title[:400]
+    values = {"old": name} if kind == Event.Kind.UNLINKED else {"new": name}
+    Event.objects.create(lead=lead, kind=kind, by=by, **values)
+
+
+def refresh_leads(pks: Collection[int]) -> None:
+    """Write what the leads' list rows say about their referrals, in the caller's transaction."""
+    found: dict[int, list[tuple[str, Any, Any]]] = defaultdict(list)
+    rows = ReferralLink.objects.filter(lead_id__in=pks, state=State.LINKED).values_list(
+        "lead_id", "referral__status", "referral__deadline_at", "referral__not_visible_since"
+    )
+    for lead, status, deadline, gone in rows:
+        found[lead].append((status, deadline, gone))
+    services.note_referrals({pk: _note(found[pk]) for pk in pks})
+
+
+def _note(referrals: Sequence[tuple[str, Any, Any]]) -> ReferralNote:
+    visible = [(status, deadline) for status, deadline, gone in referrals if gone is None]
+    states = {
+        {Status.ACTIVE: ReferralState.ACTIVE, Status.CLOSED: ReferralState.CLOSED}.get(status, ReferralState.NEW)  # type: ignore[call-overload]
+        for status, _deadline in visible
+    }
+    state = next((state for state in ReferralState.values if state in states), "")
+    if referrals and not state:
+        state = ReferralState.CLOSED
+    deadlines = [deadline for _status, deadline in visible if deadline is not None]
+    return ReferralNote(len(referrals), state, min(deadlines, default=None))
+
+
+def give_back_orphans() -> int:
+    """Links whose lead was deleted wait for a domain again. Returns how many."""
+    return ReferralLink.objects.filter(state=State.LINKED, lead__isnull=True).update(
+        state=State.NEEDS_DOMAIN, how="", by=None
+    )
+
+
+def suggestions(referral: Referral) -> list[Suggestion]:
+    """What a person may confirm, most likely first: domains of the team's addresses, leads and imported rows whose
+    name is like the customer's. Each domain once."""
+    found: dict[str, Suggestion] = {}
+    emails = [item for item in referral.candidates if item.get("verdict") in CHOOSABLE]
+    known = {lead.domain: lead for lead in Lead.objects.filter(domain__in=[item["domain"] for item in emails])}
+    for item in emails:
+        found[item["domain"]] = Suggestion(item["domain"], "team_email", item["email"], known.get(item["domain"]))
+    words = name_words(referral.customer_name)
+    if words:
+        for lead in _leads_like(words):
+            found.setdefault(lead.domain, Suggestion(lead.domain, "lead_name", lead.company_name, lead))
+        for row in _imported_like(words):
+            if row.lead:
+                found.setdefault(row.domain, Suggestion(row.domain, "import_name", row.company_name, row.lead))
+    return list(found.values())[:_SUGGESTIONS]
+
+
+def name_words(name: str) -> list[str]:
+    """The words of a company name that tell it from others, folded."""
+    words = [word.strip(".") for word in fold(short(name)).split()]
+    return [word for word in words if len(word) > 1 and word not in _FILLER][:3]
+
+
+def _leads_like(words: list[str]) -> list[Lead]:
+    both = list(Lead.objects.open().search(" ".join(words[:2])).best_first()[:3])
+    return both or list(Lead.objects.open().search(words[0]).best_first()[:3])
+
+
+def _imported_like(words: list[str]) -> list[ImportRow]:
+    longest = max(words, key=len)
+    rows = ImportRow.objects.filter(Q(company_name__icontains=longest), lead__isnull=False).select_related("lead")
+    return list(rows.order_by("-pk")[:3])

@@ -1,0 +1,97 @@
+"""The referral list as a query: what the URL says, typed and cleaned, and the rows it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db.models import F, Q
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from leads.folding import fold
+from leads.url_query import UrlQuery, number, one, owner, search_text, several
+from referrals.models import BY_DEADLINE, Category, Referral, ReferralLink, ReferralQuerySet, Status
+
+PAGE_SIZE: Final = 50
+HIGHEST_VALUE: Final = 10**15
+OTHER: Final = "other"  # statuses that are not documented
+
+# URL value -> (label, order). Each ends in the key, so that pages never overlap.
+SORTS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
+    "deadline": (_("Shortest time left"), BY_DEADLINE),
+    "updated": (_("Last changed"), ("-source_stamp", "pk")),
+    "value": (_("Highest deal value"), (F("deal_value").desc(nulls_last=True), "pk")),
+    "customer": (_("Customer A–Z"), ("name_key", "pk")),
+}
+STATUSES: Final = [*Status.choices, (OTHER, _("Other status"))]
+DEADLINES: Final[dict[str, tuple[Any, timedelta]]] = {
+    "1": (_("Within a day"), timedelta(days=1)),
+    "3": (_("Within 3 days"), timedelta(days=3)),
+    "7": (_("Within 7 days"), timedelta(days=7)),
+    "over": (_("Overdue"), timedelta()),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferralQuery(UrlQuery):
+    """One filter of the list. Values that mean nothing are dropped when it is read from a URL."""
+
+    q: str = ""
+    status: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    link: tuple[str, ...] = ()
+    deadline: str = ""
+    owner: str = ""  # of the lead: "me", "none" or a user's key
+    value_min: int | None = None
+    value_max: int | None = None
+    sort: str = "deadline"
+
+    @classmethod
+    def from_url(cls, params: QueryDict) -> ReferralQuery:
+        """Unknown names and values are ignored, so an old or mistyped link still opens a list."""
+        return cls(
+            q=search_text(params),
+            status=several(params, "status", [value for value, _label in STATUSES]),
+            category=several(params, "category", Category.values),
+            link=several(params, "link", ReferralLink.State.values),
+            deadline=one(params, "deadline", DEADLINES),
+            owner=owner(params),
+            value_min=number(params, "value_min", HIGHEST_VALUE),
+            value_max=number(params, "value_max", HIGHEST_VALUE),
+            sort=one(params, "sort", SORTS) or "deadline",
+        )
+
+    def referrals(self, user: Any, now: datetime | None = None) -> ReferralQuerySet:
+        """The rows, filtered and not yet ordered. `user` is who "me" is."""
+        found = Referral.objects.all()
+        for word in [*fold(self.q).split()]:
+            found = found.filter(search_text__contains=word)
+        if self.status:
+            known = Q(status__in=[value for value in self.status if value != OTHER])
+            found = found.filter(known | ~Q(status__in=Status.values) if OTHER in self.status else known)
+        if self.category:
+            found = found.filter(category__in=self.category)
+        if self.link:
+            found = found.filter(link__state__in=self.link)
+        if self.deadline:
+            found = found.filter(self._until(now or timezone.now()))
+        if self.owner == "none":
+            found = found.filter(link__lead__owner__isnull=True)
+        elif self.owner:
+            found = found.filter(link__lead__owner_id=user and user.pk if self.owner == "me" else int(self.owner))
+        if self.value_min is not None:
+            found = found.filter(deal_value__gte=self.value_min)
+        if self.value_max is not None:
+            found = found.filter(deal_value__lte=self.value_max)
+        return found
+
+    def _until(self, now: datetime) -> Q:
+        if self.deadline == "over":
+            return Q(deadline_at__lte=now)
+        return Q(deadline_at__gt=now, deadline_at__lte=now + DEADLINES[self.deadline][1])
+
+    def ordered(self, user: Any) -> ReferralQuerySet:
+        return self.referrals(user).order_by(*SORTS[self.sort][1])

@@ -1,0 +1,252 @@
+"""One page of rows into the database: new, changed, unchanged, unreadable, each counted exactly once.
+
+Everything here runs inside the caller's transaction, in a number of statements that does not depend on the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from leads.bulk import update_rows
+from leads.folding import fold, turkish_sort_key
+from leads.models import Event, Lead
+from referrals import linking
+from referrals.customer_domains import CustomerDomain
+from referrals.models import NO_DEADLINE, Quarantine, Referral, ReferralLink
+from referrals.payload import Row, UnreadableRow, canonical, etag_seconds, read
+
+State = ReferralLink.State
+_RAW_KEPT: Final = 1_000_000  # characters of an unreadable row
+_COLUMNS: Final = (
+    "engagement_id", "name", "status", "substatus", "type", "qualification", "direction", "category",
+    "organization_name", "customer_name", "customer_city", "customer_country", "customer_size", "deal_value",
+    "currency", "closing_at", "remote_created_at", "remote_updated_at", "accepted_at", "closed_at", "expires_at",
+    "deadline_at", "deadline_order", "etag", "oddities", "search_text", "name_key", "candidates", "raw", "content_hash",
+    "source_stamp",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Stored:
+    """What became of the rows of a page; `fetched = created + updated + unchanged + quarantined`. `stamps`: the
+    source timestamps in the order of the page."""
+
+    fetched: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    linked: int = 0
+    needs_domain: int = 0
+    stamps: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Version:
+    """The newest version of a referral that we know."""
+
+    pk: int | None
+    status: str
+    substatus: str
+    content_hash: str
+    stamp: str
+    etag_seconds: int
+
+    def takes(self, row: Row) -> bool:
+        """Whether `row` is at least as new; an older copy that comes late is not (fact sheet, section 6, rule 4)."""
+        if self.stamp and row.stamp and row.stamp != self.stamp:
+            return row.stamp > self.stamp
+        return row.etag_seconds >= self.etag_seconds or not row.etag_seconds
+
+
+def store_rows(rows: Sequence[Any], *, now: datetime) -> Stored:
+    """Upsert the rows and link what is new. The same row twice is created once; the second counts as unchanged."""
+    stored = Stored(fetched=len(rows))
+    readable = list(_readable(rows, stored, now))
+    versions = _known(readable)
+    known = dict(versions)
+    before = {remote_id: (version.status, version.substatus) for remote_id, version in versions.items()}
+    new: dict[str, Row] = {}
+    changed: dict[str, Row] = {}
+    for row in readable:
+        stored.stamps.append(row.stamp)
+        version = versions.get(row.remote_id)
+        if version is None:
+            stored.created += 1
+            new[row.remote_id] = row
+        elif version.content_hash == row.content_hash or not version.takes(row):
+            stored.unchanged += 1
+            continue
+        else:
+            stored.updated += 1
+            (new if row.remote_id in new else changed)[row.remote_id] = row
+        versions[row.remote_id] = _version(row, version and version.pk)
+    _touch([version.pk for version in known.values() if version.pk], now)
+    judged = {row.remote_id: linking.judge(row) for row in (*new.values(), *changed.values())}
+    created = _create(new, judged, now)
+    pks = {remote_id: version.pk for remote_id, version in known.items()}
+    _update({pks[remote_id]: row for remote_id, row in changed.items()}, judged)
+    touched = _link_created(created, new, judged, stored)
+    touched |= _link_changed({pks[remote_id]: row for remote_id, row in changed.items()}, judged, before, stored)
+    if touched:
+        linking.refresh_leads(touched)
+    return stored
+
+
+def _readable(rows: Sequence[Any], stored: Stored, now: datetime) -> Iterable[Row]:
+    broken: dict[str, Quarantine] = {}
+    for raw in rows:
+        try:
+            yield read(raw)
+        except UnreadableRow as unreadable:
+            stored.quarantined += 1
+            text, content_hash = canonical(raw)
+            remote_id = raw.get("id") if isinstance(raw, dict) else None
+            broken[content_hash] = Quarantine(
+                content_hash=content_hash,
+                remote_id=remote_id[:100].replace("\0", "") if isinstance(remote_id, str) else "",
+                raw=text[:_RAW_KEPT],
+                reason=unreadable.reason,
+                first_seen_at=now,
+                last_seen_at=now,
+            )
+    if broken:
+        Quarantine.objects.bulk_create(
+            broken.values(), update_conflicts=True, unique_fields=["content_hash"], update_fields=["last_seen_at"]
+        )
+
+
+def _known(rows: Sequence[Row]) -> dict[str, _Version]:
+    found = Referral.objects.filter(remote_id__in={row.remote_id for row in rows}).values_list(
+        "remote_id", "pk", "status", "substatus", "content_hash", "source_stamp", "etag"
+    )
+    return {
+        remote_id: _Version(pk, status, substatus, content_hash, stamp, etag_seconds(etag))
+        for remote_id, pk, status, substatus, content_hash, stamp, etag in found
+    }
+
+
+
+
+
+
+def _version(row: Row, pk: int | None) -> _Version:
+    return _Version(
+        pk, row.columns["status"], row.columns["substatus"], row.content_hash, row.stamp, row.etag_seconds
+    )
+
+
+def _values(row: Row, judged: CustomerDomain) -> dict[str, Any]:
+    columns = row.columns
+    words = (columns["customer_name"], columns["name"], columns["organization_name"], columns["customer_city"])
+    names = " ".join([*words, *row.customer_emails[:5]])
+    return columns | {
+        "search_text": f"{fold(names)[:600]} {row.remote_id.casefold()} {columns['engagement_id'].casefold()}",
+        "name_key": turkish_sort_key(_title(row)),
+        "deadline_order": columns["deadline_at"] or NO_DEADLINE,
+        "candidates": [asdict(candidate) for candidate in judged.candidates[:20]],
+        "raw": row.text,
+        "content_hash": row.content_hash,
+        "source_stamp": row.stamp,
+    }
+
+
+def _create(new: Mapping[str, Row], judged: Mapping[str, CustomerDomain], now: datetime) -> dict[str, Referral]:
+    rows = [
+        Referral(remote_id=remote_id, first_seen_at=now, last_seen_at=now, **_values(row, judged[remote_id]))
+        for remote_id, row in new.items()
+    ]
+    return {referral.remote_id: referral for referral in Referral.objects.bulk_create(rows)}
+
+
+def _update(changed: Mapping[int | None, Row], judged: Mapping[str, CustomerDomain]) -> None:
+    rows = []
+    for pk, row in changed.items():
+        values = _values(row, judged[row.remote_id])
+        rows.append((pk, *(values[name] for name in _COLUMNS)))
+    update_rows(Referral, _COLUMNS, rows)
+
+
+def _touch(pks: Sequence[int], now: datetime) -> None:
+    """They were seen; one that had vanished is back."""
+    if pks:
+        Referral.objects.filter(pk__in=pks).update(last_seen_at=now, not_visible_since=None)
+
+
+def _link_created(
+    created: Mapping[str, Referral], new: Mapping[str, Row], judged: Mapping[str, CustomerDomain], stored: Stored
+) -> set[int]:
+    """Links of new referrals. Returns the leads concerned."""
+    leads = linking.link_new(
+        {referral.pk: (new[remote_id], judged[remote_id]) for remote_id, referral in created.items()}
+    )
+    links = [
+        ReferralLink(
+            referral=referral,
+            lead=leads.get(referral.pk),
+            state=linking.state_of(judged[remote_id]),
+            how=ReferralLink.How.EMAIL if referral.pk in leads else "",
+        )
+        for remote_id, referral in created.items()
+    ]
+    ReferralLink.objects.bulk_create(links)
+    _count(links, stored)
+    _tell_linked((leads[referral.pk], referral.title) for referral in created.values() if referral.pk in leads)
+    return {lead.pk for lead in leads.values()}
+
+
+def _link_changed(
+    changed: Mapping[int | None, Row],
+    judged: Mapping[str, CustomerDomain],
+    before: Mapping[str, tuple[str, str]],
+    stored: Stored,
+) -> set[int]:
+    """A changed referral that waits for its domain is judged again; a linked one tells its lead. Links of people and
+    links that stand are not touched. Returns the leads concerned."""
+    if not changed:
+        return set()
+    links = {
+        link.referral_id: link
+        for link in ReferralLink.objects.select_for_update(of=("self",)).filter(referral_id__in=changed)
+    }
+    waiting = {
+        pk: (row, judged[row.remote_id])
+        for pk, row in changed.items()
+        if pk in links and links[pk].is_waiting and not links[pk].how
+    }
+    leads = linking.link_new(waiting)  # type: ignore[arg-type]
+    moved = []
+    for pk, (_row, found) in waiting.items():
+        link = links[pk]
+        link.state = linking.state_of(found)
+        link.lead = leads.get(pk)  # type: ignore[arg-type]
+        link.how = ReferralLink.How.EMAIL if link.lead else ""
+        moved.append(link)
+    update_rows(ReferralLink, ("state", "lead", "how"), [(link.pk, link.state, link.lead_id, link.how) for link in moved])
+    _count([link for link in moved if link.state == State.LINKED], stored)
+    _tell_linked((link.lead, _title(changed[link.referral_id])) for link in moved if link.lead)
+    events = []
+    for pk, row in changed.items():
+        link = links.get(pk)
+        after = (row.columns["status"], row.columns["substatus"])
+        if link and link.state == State.LINKED and link.lead_id and before[row.remote_id] != after:
+            old, new = (" / ".join(filter(None, state)) for state in (before[row.remote_id], after))
+            events.append(Event(lead_id=link.lead_id, kind=Event.Kind.REFERRAL, old=old, new=new))
+    Event.objects.bulk_create(events)
+    return {link.lead_id for link in links.values() if link.state == State.LINKED and link.lead_id}
+
+
+def _title(row: Row) -> str:
+    return str(row.columns["customer_name"] or row.columns["name"] or row.remote_id)
+
+
+def _tell_linked(links: Iterable[tuple[Lead, str]]) -> None:
+    Event.objects.bulk_create([Event(lead=lead, kind=Event.Kind.LINKED, new=title[:400]) for lead, title in links])
+
+
+def _count(links: Sequence[ReferralLink], stored: Stored) -> None:
+    stored.linked += sum(link.state == State.LINKED for link in links)
+    stored.needs_domain += sum(link.state != State.LINKED for link in links)

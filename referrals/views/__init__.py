@@ -1,0 +1,1 @@
+"""Pages about referrals: function views, thin. Each page answers a fragment of itself to HTMX on the same URL."""

@@ -1,0 +1,106 @@
+"""What the trainer and the tests use from outside: the JSON control API and a page for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sandbox.entra import Entra
+from sandbox.exchange import Reply, Request, html_reply, json_reply
+from sandbox.faults import Faults
+from sandbox.journal import Journal
+from sandbox.partner_center import PartnerCenter
+
+_PAGE = Path(__file__).with_name("control.html")
+_SHOWN = 20  # referrals in the state
+_JOURNAL = 200  # entries of the journal, unless more are asked for
+
+
+class Control:
+    """Answers `/` and `/_sandbox/…`. Errors are `{"error": sentence}` with 400 or 404."""
+
+    def __init__(self, entra: Entra, partner_center: PartnerCenter, faults: Faults, journal: Journal) -> None:
+        self._entra, self._partner_center = entra, partner_center
+        self._faults, self._journal = faults, journal
+
+    def answer(self, request: Request) -> Reply:
+        if request.path == "/":
+            return html_reply(_PAGE.read_text(encoding="utf-8"))
+        path = request.path.removeprefix("/_sandbox/").rstrip("/")
+        head, _, tail = path.partition("/")
+        if head == "referrals" and tail:
+            works: Mapping[str, _Work] = {
+                "GET": lambda _: self._partner_center.row(tail),
+                "PATCH": lambda changes: self._edit(tail, changes),
+                "DELETE": lambda _: self._partner_center.remove(tail),
+            }
+        else:
+            works = self._works(request).get(path, {})
+        work = works.get(request.method)
+        if work is None:
+            return json_reply({"error": f"There is no {request.method} {request.path}."}, 405 if works else 404)
+        try:
+            content = json.loads(request.body) if request.body else {}
+            if not isinstance(content, dict):
+                raise ValueError("The body has to be a JSON object")
+            result = work(content)
+        except LookupError as error:
+            return json_reply({"error": str(error)}, 404)
+        except (ValueError, TypeError) as error:
+            return json_reply({"error": str(error)}, 400)
+        return json_reply(result if result is not None else {"done": True}, Cache_Control="no-store")
+
+    def _works(self, request: Request) -> Mapping[str, Mapping[str, _Work]]:
+        entra, partner_center = self._entra, self._partner_center
+        return {
+            "state": {"GET": lambda _: self._state()},
+            "journal": {"GET": lambda _: self._entries(request), "DELETE": lambda _: self._journal.clear()},
+            "faults": {
+                "GET": lambda _: {"faults": self._faults.planned()},
+                "POST": lambda fault: self._faults.add(**fault),
+                "DELETE": lambda _: self._faults.clear(),
+            },
+            "referrals": {
+                "GET": lambda _: {"referrals": list(partner_center.rows().values())},
+                "POST": lambda overrides: {"id": partner_center.add(**overrides)},
+            },
+            "partner_center": {"POST": lambda switches: partner_center.switch(**switches)},
+            "entra": {"POST": lambda switches: entra.switch(**switches)},
+            "entra/approve": {"POST": lambda who: entra.approve(who["user_code"], who.get("user"))},
+            "entra/revoke": {"POST": lambda _: entra.revoke()},
+            "entra/revoke_access": {"POST": lambda _: entra.revoke_access()},
+        }
+
+    def _edit(self, id: str, changes: Mapping[str, Any]) -> None:
+        """A status together with a substatus is a move of state; everything is stamped once."""
+        if "status" in changes and "substatus" in changes:
+            self._partner_center.set_state(id, changes["status"], changes["substatus"])
+            changes = {name: value for name, value in changes.items() if name not in ("status", "substatus")}
+        if changes:
+            self._partner_center.edit(id, **changes)
+
+    def _entries(self, request: Request) -> dict[str, Any]:
+        options = request.options
+        entries = self._journal.requests(options.get("route"))
+        return {"entries": [entry.as_json() for entry in entries[-int(options.get("last", _JOURNAL)) :]]}
+
+    def _state(self) -> dict[str, Any]:
+        keys = ("id", "name", "status", "substatus", "updatedDateTime")
+        latest = self._partner_center.latest(_SHOWN)
+        return {
+            "users": self._entra.users,
+            "tenant": self._entra.tenant,
+            "waiting_codes": self._entra.waiting_codes(),
+            "entra": asdict(self._entra.switches),
+            "partner_center": asdict(self._partner_center.switches),
+            "referrals": len(self._partner_center),
+            "latest": [{key: referral.get(key) for key in keys} for referral in latest],
+            "faults": self._faults.planned(),
+            "requests": len(self._journal.requests()),
+        }
+
+
+_Work = Callable[[dict[str, Any]], Any]
