@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from leads.bulk import update_rows
+from leads.bulk import insert_rows, update_rows
 from leads.company_list.claims import Claim
 from leads.models import Alert, DomainClaim, Event, Lead, Note, Source, Tag
 
@@ -65,11 +65,11 @@ def add_leads(
                 )
                 lead.set_search_keys()
                 new.append(lead)
-        Lead.objects.bulk_create(new, ignore_conflicts=True)
+        insert_rows(new, ignore_conflicts=True)
         leads = {lead.domain: lead for lead in Lead.objects.filter(domain__in=domains)}
         created = [leads[lead.domain] for lead in new]
-        Event.objects.bulk_create([Event(lead=lead, kind=Event.Kind.CREATED, by=by, new=source) for lead in created])
-        DomainClaim.objects.bulk_create(
+        insert_rows([Event(lead=lead, kind=Event.Kind.CREATED, by=by, new=source) for lead in created])
+        insert_rows(
             [
                 DomainClaim(lead=leads[claim.domain], claim=claim.raw[:320], via=claim.via, source=source, by=by)
                 for claim in claims

@@ -168,7 +168,7 @@ class EntraApp:
             raise SignInNeeded(reason="expired", system=_SYSTEM, code="no_account")
         app = self._app(confidential=bool(self._secret) and account.get("account_source") != _DEVICE_CODE)
         if force:
-            self._forget_access_tokens(home_account_id)
+            self._forget_access_tokens(list(scopes), home_account_id)
         result = self._ask(
             lambda: app.acquire_token_silent_with_error(list(scopes), account) or {"error": "no_refresh_token"}
         )
@@ -270,14 +270,13 @@ class EntraApp:
 
     def _account(self, home_account_id: str) -> dict[str, Any] | None:
         """From the cache alone: nobody is asked for somebody unknown."""
-        accounts = self._cache.search(
-            msal.TokenCache.CredentialType.ACCOUNT, query={"home_account_id": home_account_id}
-        )
-        return next(iter(accounts), None)
-
-    def _forget_access_tokens(self, home_account_id: str) -> None:
         query = {"home_account_id": home_account_id}
-        for entry in list(self._cache.search(msal.TokenCache.CredentialType.ACCESS_TOKEN, query=query)):
+        accounts = list(self._cache.search(msal.TokenCache.CredentialType.ACCOUNT, query=query))
+        return accounts[0] if accounts else None
+
+    def _forget_access_tokens(self, scopes: list[str], home_account_id: str) -> None:
+        query = {"home_account_id": home_account_id}
+        for entry in list(self._cache.search(msal.TokenCache.CredentialType.ACCESS_TOKEN, scopes, query)):
             self._cache.remove_at(entry)
 
     def _about(self) -> _About:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import scoring
@@ -71,7 +72,7 @@ def customer_domain(
     sellers = list(_addresses(seller_emails))
     seller_domains = {address.domain for address in sellers}
     seller_tenants = {address.tenant for address in sellers}
-    own = {judge_host(domain)[1] for domain in own_domains}
+    own = {judge_host(domain)[1] for domain in own_domains} if own_domains else set()
 
     candidates: dict[str, Candidate] = {}
     tenants: list[str] = []
@@ -122,16 +123,17 @@ def _address(word: str) -> _Address:
     local, _at, host = word.rpartition("@")
     local = local.rpartition(":")[2]  # `mailto:`, `SMTP:`
     _reason, domain = judge_host(host)
-    if not local or not domain or not _has_known_ending(domain):
+    if not local or not domain or not _is_known_ending(domain.rpartition(".")[2]):
         return _Address(word)
     name = scoring.normalize_domain(host)
     tenant = _TENANT_LABEL.fullmatch(name)
     return _Address(f"{local}@{name}", domain, tenant[1] if tenant else "")
 
 
-def _has_known_ending(domain: str) -> bool:
+@lru_cache(maxsize=4096)
+def _is_known_ending(ending: str) -> bool:
     """`acme.local` and `acme.cmo` have the form of a domain, but no public suffix."""
-    return all(claim.flag != "unknown_ending" for claim in claims_from_text(domain).claims)
+    return all(claim.flag != "unknown_ending" for claim in claims_from_text(f"a.{ending}").claims)
 
 
 def _printable(text: str) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from leads.doctor import Check
 from referrals.messages import REFUSED, SIGN_IN
+from referrals.models import Quarantine
 from referrals.status import sync_light
 
 
@@ -32,6 +33,10 @@ def _connection() -> tuple[bool | None, str]:
     if light.state == "needs_sign_in":
         what, todo = SIGN_IN.get(light.reason, SIGN_IN["refused"])
         return False, f"{what} {todo}"
+    if unread := Quarantine.objects.filter(resolved_at__isnull=True).count():
+        return False, _("%(count)d rows could not be read. Look at them under Referrals, Unreadable rows.") % {
+            "count": unread
+        }
     last = date_format(localtime(light.last_success_at), "SHORT_DATETIME_FORMAT") if light.last_success_at else "–"
     return light.state in ("ok", "running", "never", "throttled"), _("%(state)s; last success: %(time)s") % {
         "state": light.label,

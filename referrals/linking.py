@@ -31,10 +31,10 @@ _STATE_OF: Final = {"one": State.LINKED, "several": State.SEVERAL, "none": State
 # A person may choose these; the others say nothing about the company.
 CHOOSABLE: Final = ("usable", "ambiguous_provider")
 # Legal forms and filler of company names, folded.
-_FILLER: Final = frozenset(
-    "a s as anonim sirketi sti ltd limited san sanayi tic ticaret ve ve. dis ic ith ihr insaat pazarlama hizmetleri "
-    "gida tekstil inc llc gmbh co company corp the".split()
-)
+_FILLER: Final = {
+    "as", "anonim", "sirketi", "sti", "ltd", "limited", "san", "sanayi", "tic", "ticaret", "ve", "dis", "ic",
+    "ith", "ihr", "insaat", "pazarlama", "hizmetleri", "inc", "llc", "gmbh", "co", "company", "corp", "the",
+}  # fmt: skip
 _SUGGESTIONS: Final = 5
 _THOROUGH: Final = 20  # that few new leads are looked at with every question
 
@@ -64,7 +64,8 @@ def judge(row: Row) -> CustomerDomain:
 def link_new(rows: dict[int, tuple[Row, CustomerDomain]]) -> dict[int, Lead]:
     """Find or create the lead of each referral (by key) whose people name exactly one domain; new leads are queued
     for their scan. In the caller's transaction, in a constant number of statements. Returns the lead by referral."""
-    claims, details = [], {}
+    claims: list[Claim] = []
+    details: dict[str, Details] = {}
     for row, judged in rows.values():
         if judged.state == "one":
             email = next(found.email for found in judged.candidates if found.domain == judged.domain)

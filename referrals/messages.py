@@ -54,7 +54,10 @@ SIGN_IN: Final[dict[str, tuple[Any, Any]]] = {
 }
 # Why a run of the sync ended early, by error category: (what happened, what to do).
 FAILURES: Final[dict[str, tuple[Any, Any]]] = {
-    "auth": (_("Partner Center does not accept the sign-in any more."), _("Sign in again on “Connect Partner Center”.")),
+    "auth": (
+        _("Partner Center does not accept the sign-in any more."),
+        _("Sign in again on “Connect Partner Center”."),
+    ),
     "permission": (
         _("The signed-in account may not read referrals."),
         _("Give it the role Referrals Admin in Partner Center, or sign in with another account."),
@@ -73,7 +76,10 @@ FAILURES: Final[dict[str, tuple[Any, Any]]] = {
         _("Partner Center has trouble or sent an answer that cannot be read."),
         _("Nothing to do: the next run goes on where this one stopped."),
     ),
-    "config": (_("The connection is not set up correctly."), _("Check the settings that begin with HUNTER_PARTNER_CENTER.")),
+    "config": (
+        _("The connection is not set up correctly."),
+        _("Check the settings that begin with HUNTER_PARTNER_CENTER."),
+    ),
 }
 # Why a sync cannot be started now.
 REFUSED: Final[dict[str, Any]] = {

@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -94,7 +95,7 @@ def read(row: Any) -> Row:
         oddities.append("team_no_list")
     kind, qualification = code(row.get("type")), code(row.get("qualification"))
     expires = timestamp(row.get("expirationDateTime"))
-    updated = row.get("updatedDateTime")
+    updated, etag = row.get("updatedDateTime"), short(row.get("eTag"), 200)
     stamp = version_stamp(updated)
     if not stamp:
         oddities.append("no_timestamp")
@@ -102,7 +103,7 @@ def read(row: Any) -> Row:
     if value is None and details.get("dealValue") not in (None, ""):
         oddities.append("odd_value")
     customer_emails = tuple(person.email for person in people(customer.get("team")) if person.email)
-    columns = {
+    columns: dict[str, Any] = {
         "engagement_id": short(row.get("engagementId"), 100),
         "name": short(row.get("name")),
         "status": status,
@@ -125,7 +126,7 @@ def read(row: Any) -> Row:
         "closed_at": timestamp(row.get("closedDateTime")),
         "expires_at": expires,
         "deadline_at": None if status in (Status.ACTIVE, Status.CLOSED) else expires,
-        "etag": short(row.get("eTag"), 200),
+        "etag": etag,
         "oddities": oddities,
     }
     return Row(
@@ -133,7 +134,7 @@ def read(row: Any) -> Row:
         text=text,
         content_hash=content_hash,
         stamp=stamp,
-        etag_seconds=etag_seconds(columns["etag"]),
+        etag_seconds=etag_seconds(etag),
         columns=columns,
         customer_emails=customer_emails,
         seller_emails=tuple(person.email for person in people(row.get("team")) if person.email),
@@ -174,7 +175,8 @@ def short(value: Any, length: int = TEXT_LENGTH) -> str:
     """A text as a column takes it: entities decoded, blanks collapsed, cut; "" for anything that is no text."""
     if not isinstance(value, str):
         return ""
-    plain = " ".join(html.unescape(value).replace("\0", " ").split())[:length]
+    text = html.unescape(value) if "&" in value else value
+    plain = " ".join(text.replace("\0", " ").split())[:length]
     return plain if plain.isascii() or _encodes(plain) else plain.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -202,12 +204,17 @@ def money(value: Any) -> Decimal | None:
 
 def timestamp(value: Any) -> datetime | None:
     """A UTC time with any number of fraction digits; None for anything else."""
+    if isinstance(value, str) and value.endswith("Z") and value[10:11] == "T" and len(value) == 27:
+        with suppress(ValueError):  # the usual form, six digits: three times as fast
+            return datetime.fromisoformat(value)
     match = _TIMESTAMP.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         return None
     whole, fraction, zone = match.groups()
     try:
-        parsed = datetime.fromisoformat(f"{whole}.{(fraction or '')[:6]:0<6}{zone if zone and zone != 'Z' else '+00:00'}")
+        parsed = datetime.fromisoformat(
+            f"{whole}.{(fraction or '')[:6]:0<6}{zone if zone and zone != 'Z' else '+00:00'}"
+        )
         return parsed.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

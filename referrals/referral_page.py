@@ -81,15 +81,13 @@ def details_of(referral: Referral) -> Details:
             for item in _objects(needs.get("solutions"))
         ],
         deal_kind=("co_sell" if help_wanted not in ("", "Unknown") else "partner_led") if shared else "private",
-        consent_to_contact=consent.get("consentToContact") if isinstance(consent.get("consentToContact"), bool) else None,
+        consent_to_contact=_yes_or_no(consent.get("consentToContact")),
         sales_stage=code(row.get("salesStage")),
         status_reason=_long(row.get("statusReason")),
         microsoft_id=short(_object(row, "trackingInfo").get("microsoftMsxId")),
         external_reference=short(row.get("externalReferenceId")),
         campaign=short(row.get("campaignId")),
-        customer_ids=[
-            (code(item.get("profileType")), short(item.get("id"))) for item in _objects(customer.get("ids"))
-        ],
+        customer_ids=[(code(item.get("profileType")), short(item.get("id"))) for item in _objects(customer.get("ids"))],
     )
 
 
@@ -161,6 +159,10 @@ def _objects(value: Any) -> list[dict[str, Any]]:
     return [item for item in values if isinstance(item, dict)]
 
 
+def _yes_or_no(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
 def _ids(value: Any) -> list[str]:
     return [text for text in (short(item.get("id")) for item in _objects(value)) if text]
 
@@ -172,5 +174,3 @@ def _long(value: Any) -> str:
 
 def _line(address: dict[str, Any], *names: str) -> str:
     return " ".join(text for text in (short(address.get(name)) for name in names) if text)
-
-

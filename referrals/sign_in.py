@@ -30,8 +30,8 @@ from referrals.vault import SealBroken, seal, unseal
 
 REFRESH_TOKEN_LIFE: Final = timedelta(days=90)  # from its last use (fact sheet, section 3.2)
 _LEASE: Final = "partner center sign-in"
-_LEASE_SECONDS: Final = 60.0
-_WAIT: Final = 20.0  # seconds to wait for another worker's renewal
+_LEASE_SECONDS: Final = 30.0
+_WAIT: Final = 10.0  # seconds to wait for another worker's renewal
 
 
 @dataclass(frozen=True, slots=True)

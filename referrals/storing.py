@@ -5,12 +5,12 @@ Everything here runs inside the caller's transaction, in a number of statements 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from leads.bulk import update_rows
+from leads.bulk import insert_rows, update_rows
 from leads.folding import fold, turkish_sort_key
 from leads.models import Event, Lead
 from referrals import linking
@@ -48,7 +48,6 @@ class Stored:
 class _Version:
     """The newest version of a referral that we know."""
 
-    pk: int | None
     status: str
     substatus: str
     content_hash: str
@@ -66,8 +65,7 @@ def store_rows(rows: Sequence[Any], *, now: datetime) -> Stored:
     """Upsert the rows and link what is new. The same row twice is created once; the second counts as unchanged."""
     stored = Stored(fetched=len(rows))
     readable = list(_readable(rows, stored, now))
-    versions = _known(readable)
-    known = dict(versions)
+    pks, versions = _known(readable)
     before = {remote_id: (version.status, version.substatus) for remote_id, version in versions.items()}
     new: dict[str, Row] = {}
     changed: dict[str, Row] = {}
@@ -83,14 +81,14 @@ def store_rows(rows: Sequence[Any], *, now: datetime) -> Stored:
         else:
             stored.updated += 1
             (new if row.remote_id in new else changed)[row.remote_id] = row
-        versions[row.remote_id] = _version(row, version and version.pk)
-    _touch([version.pk for version in known.values() if version.pk], now)
+        versions[row.remote_id] = _version(row)
+    _touch(pks.values(), now)
     judged = {row.remote_id: linking.judge(row) for row in (*new.values(), *changed.values())}
     created = _create(new, judged, now)
-    pks = {remote_id: version.pk for remote_id, version in known.items()}
-    _update({pks[remote_id]: row for remote_id, row in changed.items()}, judged)
-    touched = _link_created(created, new, judged, stored)
-    touched |= _link_changed({pks[remote_id]: row for remote_id, row in changed.items()}, judged, before, stored)
+    changed_rows = {pks[remote_id]: row for remote_id, row in changed.items()}
+    _update(changed_rows, judged)
+    touched = _link_created(created, judged, stored)
+    touched |= _link_changed(changed_rows, judged, before, stored)
     if touched:
         linking.refresh_leads(touched)
     return stored
@@ -119,24 +117,20 @@ def _readable(rows: Sequence[Any], stored: Stored, now: datetime) -> Iterable[Ro
         )
 
 
-def _known(rows: Sequence[Row]) -> dict[str, _Version]:
+def _known(rows: Sequence[Row]) -> tuple[dict[str, int], dict[str, _Version]]:
+    """The keys and the stored versions of the referrals we have, by remote id."""
     found = Referral.objects.filter(remote_id__in={row.remote_id for row in rows}).values_list(
         "remote_id", "pk", "status", "substatus", "content_hash", "source_stamp", "etag"
     )
-    return {
-        remote_id: _Version(pk, status, substatus, content_hash, stamp, etag_seconds(etag))
-        for remote_id, pk, status, substatus, content_hash, stamp, etag in found
-    }
+    pks, versions = {}, {}
+    for remote_id, pk, status, substatus, content_hash, stamp, etag in found:
+        pks[remote_id] = pk
+        versions[remote_id] = _Version(status, substatus, content_hash, stamp, etag_seconds(etag))
+    return pks, versions
 
 
-
-
-
-
-def _version(row: Row, pk: int | None) -> _Version:
-    return _Version(
-        pk, row.columns["status"], row.columns["substatus"], row.content_hash, row.stamp, row.etag_seconds
-    )
+def _version(row: Row) -> _Version:
+    return _Version(row.columns["status"], row.columns["substatus"], row.content_hash, row.stamp, row.etag_seconds)
 
 
 def _values(row: Row, judged: CustomerDomain) -> dict[str, Any]:
@@ -154,15 +148,21 @@ def _values(row: Row, judged: CustomerDomain) -> dict[str, Any]:
     }
 
 
-def _create(new: Mapping[str, Row], judged: Mapping[str, CustomerDomain], now: datetime) -> dict[str, Referral]:
-    rows = [
-        Referral(remote_id=remote_id, first_seen_at=now, last_seen_at=now, **_values(row, judged[remote_id]))
-        for remote_id, row in new.items()
-    ]
-    return {referral.remote_id: referral for referral in Referral.objects.bulk_create(rows)}
+def _create(new: Mapping[str, Row], judged: Mapping[str, CustomerDomain], now: datetime) -> dict[int, Row]:
+    """Returns the rows by their new keys."""
+    if not new:
+        return {}
+    insert_rows(
+        [
+            Referral(remote_id=remote_id, first_seen_at=now, last_seen_at=now, **_values(row, judged[remote_id]))
+            for remote_id, row in new.items()
+        ]
+    )
+    keys = Referral.objects.filter(remote_id__in=new).values_list("pk", "remote_id")
+    return {pk: new[remote_id] for pk, remote_id in keys}
 
 
-def _update(changed: Mapping[int | None, Row], judged: Mapping[str, CustomerDomain]) -> None:
+def _update(changed: Mapping[int, Row], judged: Mapping[str, CustomerDomain]) -> None:
     rows = []
     for pk, row in changed.items():
         values = _values(row, judged[row.remote_id])
@@ -170,36 +170,32 @@ def _update(changed: Mapping[int | None, Row], judged: Mapping[str, CustomerDoma
     update_rows(Referral, _COLUMNS, rows)
 
 
-def _touch(pks: Sequence[int], now: datetime) -> None:
+def _touch(pks: Collection[int], now: datetime) -> None:
     """They were seen; one that had vanished is back."""
     if pks:
         Referral.objects.filter(pk__in=pks).update(last_seen_at=now, not_visible_since=None)
 
 
-def _link_created(
-    created: Mapping[str, Referral], new: Mapping[str, Row], judged: Mapping[str, CustomerDomain], stored: Stored
-) -> set[int]:
+def _link_created(created: Mapping[int, Row], judged: Mapping[str, CustomerDomain], stored: Stored) -> set[int]:
     """Links of new referrals. Returns the leads concerned."""
-    leads = linking.link_new(
-        {referral.pk: (new[remote_id], judged[remote_id]) for remote_id, referral in created.items()}
-    )
+    leads = linking.link_new({pk: (row, judged[row.remote_id]) for pk, row in created.items()})
     links = [
         ReferralLink(
-            referral=referral,
-            lead=leads.get(referral.pk),
-            state=linking.state_of(judged[remote_id]),
-            how=ReferralLink.How.EMAIL if referral.pk in leads else "",
+            referral_id=pk,
+            lead=leads.get(pk),
+            state=linking.state_of(judged[row.remote_id]),
+            how=ReferralLink.How.EMAIL if pk in leads else "",
         )
-        for remote_id, referral in created.items()
+        for pk, row in created.items()
     ]
-    ReferralLink.objects.bulk_create(links)
+    insert_rows(links)
     _count(links, stored)
-    _tell_linked((leads[referral.pk], referral.title) for referral in created.values() if referral.pk in leads)
+    _tell_linked((lead, _title(created[pk])) for pk, lead in leads.items())
     return {lead.pk for lead in leads.values()}
 
 
 def _link_changed(
-    changed: Mapping[int | None, Row],
+    changed: Mapping[int, Row],
     judged: Mapping[str, CustomerDomain],
     before: Mapping[str, tuple[str, str]],
     stored: Stored,
@@ -217,26 +213,28 @@ def _link_changed(
         for pk, row in changed.items()
         if pk in links and links[pk].is_waiting and not links[pk].how
     }
-    leads = linking.link_new(waiting)  # type: ignore[arg-type]
-    moved = []
+    leads = linking.link_new(waiting)
+    moved: list[ReferralLink] = []
     for pk, (_row, found) in waiting.items():
         link = links[pk]
         link.state = linking.state_of(found)
-        link.lead = leads.get(pk)  # type: ignore[arg-type]
+        link.lead = leads.get(pk)
         link.how = ReferralLink.How.EMAIL if link.lead else ""
         moved.append(link)
-    update_rows(ReferralLink, ("state", "lead", "how"), [(link.pk, link.state, link.lead_id, link.how) for link in moved])
+    values = [(link.pk, link.state, link.lead_id, link.how) for link in moved]
+    update_rows(ReferralLink, ("state", "lead", "how"), values)
     _count([link for link in moved if link.state == State.LINKED], stored)
     _tell_linked((link.lead, _title(changed[link.referral_id])) for link in moved if link.lead)
     events = []
-    for pk, row in changed.items():
-        link = links.get(pk)
+    linked = {pk: link.lead_id for pk, link in links.items() if link.state == State.LINKED and link.lead_id}
+    for pk, lead_id in linked.items():
+        row = changed[pk]
         after = (row.columns["status"], row.columns["substatus"])
-        if link and link.state == State.LINKED and link.lead_id and before[row.remote_id] != after:
+        if before[row.remote_id] != after:
             old, new = (" / ".join(filter(None, state)) for state in (before[row.remote_id], after))
-            events.append(Event(lead_id=link.lead_id, kind=Event.Kind.REFERRAL, old=old, new=new))
-    Event.objects.bulk_create(events)
-    return {link.lead_id for link in links.values() if link.state == State.LINKED and link.lead_id}
+            events.append(Event(lead_id=lead_id, kind=Event.Kind.REFERRAL, old=old, new=new))
+    insert_rows(events)
+    return set(linked.values())
 
 
 def _title(row: Row) -> str:
@@ -244,7 +242,7 @@ def _title(row: Row) -> str:
 
 
 def _tell_linked(links: Iterable[tuple[Lead, str]]) -> None:
-    Event.objects.bulk_create([Event(lead=lead, kind=Event.Kind.LINKED, new=title[:400]) for lead, title in links])
+    insert_rows([Event(lead=lead, kind=Event.Kind.LINKED, new=title[:400]) for lead, title in links])
 
 
 def _count(links: Sequence[ReferralLink], stored: Stored) -> None:

@@ -43,6 +43,7 @@ from referrals.storing import Stored, store_rows
 OVERLAP: Final = timedelta(minutes=10)  # late indexes, several writers, ties within a second
 REQUESTS_A_RUN: Final = 300  # then the run pauses with its place kept; about 30,000 referrals
 REQUEST_IDS_KEPT: Final = 60
+RESTARTS_A_RUN: Final = 5
 VERIFIED_A_RUN: Final = 100  # a user who lost rights must not keep the sync from what is new
 _AHEAD: Final = timedelta(days=1)  # a timestamp further ahead of our clock does not move the watermark
 _NIGHT: Final = time(2)
@@ -106,10 +107,14 @@ def run_sync(job_run: JobRun) -> None:
 
 def close_undone(job: Job) -> None:
     """The job was cancelled or failed: its run says so. The place it reached is kept."""
-    state = State.CANCELLED if job.state == Job.State.CANCELLED else State.FAILED
     runs = SyncRun.objects.filter(job=job, state=State.RUNNING)
-    runs.update(state=state, finished_at=timezone.now(), error_category="" if state == State.CANCELLED else "server",
-                error_code="" if state == State.CANCELLED else "crashed", error_detail=job.error[:400])  # fmt: skip
+    if job.state == Job.State.CANCELLED:
+        runs.update(state=State.CANCELLED, finished_at=timezone.now())
+    else:
+        runs.update(state=State.FAILED, finished_at=timezone.now(), error_detail=job.error[:400], **_CRASHED)
+
+
+_CRASHED: Final = {"error_category": "server", "error_code": "crashed"}
 
 
 @dataclass(slots=True)
@@ -132,7 +137,7 @@ class _Sync:
         self._cursor = SyncCursor.get()
         self._sent = _Sent()
         self._client = client_from_settings(sign_in.bearer, self._sent.note)
-        self._restarted = False
+        self._restarts = 0
         self._verified = 0
 
     def work(self) -> None:
@@ -156,6 +161,7 @@ class _Sync:
             return
         with transaction.atomic():
             self._job_run.checkpoint()
+            SyncRun.objects.filter(state=State.RUNNING).update(state=State.FAILED, **_CRASHED)  # of a deleted job
             if not self._cursor.mode:
                 self._save(
                     mode=wanted,
@@ -205,7 +211,6 @@ class _Sync:
             stored = store_rows(page.rows, now=now)
             self._move_on(page, stored, now)
             self._count(stored, pages=1)
-        self._restarted = False
 
     def _fetch(self) -> Page:
         if self._cursor.next_query:
@@ -218,10 +223,10 @@ class _Sync:
         return self._client.first_page(since=since, order="updatedDateTime asc")
 
     def _can_restart(self) -> bool:
-        """A refused request (400) is a link that has expired: begin again from the watermark; or a filter that the
-        server does not know: do without. Once each, else the refusal is an error."""
-        if self._cursor.next_query and not self._restarted:
-            self._restarted = True
+        """A refused request (400) is a link that has expired: begin again from the watermark, a few times; or a filter
+        that the server does not know: do without from now on. Else the refusal is an error."""
+        if self._cursor.next_query and self._restarts < RESTARTS_A_RUN:
+            self._restarts += 1
             with transaction.atomic():
                 self._job_run.checkpoint()
                 self._save(next_query="")
@@ -286,7 +291,8 @@ class _Sync:
     def _finish(self, now: datetime, changes: dict[str, Any]) -> None:
         """The pass is complete."""
         changes |= {
-            "mode": "", "next_query": "", "pass_started_at": None, "last_success_at": now, "failures": 0, "not_before": None,
+            "mode": "", "next_query": "", "pass_started_at": None, "last_success_at": now, "failures": 0,
+            "not_before": None,
         }  # fmt: skip
         if self._run.mode == Mode.FULL:
             changes |= {"last_full_at": now, "full_wanted": False}
@@ -355,4 +361,5 @@ def _pause(error: OutboundError, failures: int) -> timedelta:
     """As long as the server said; else longer with every failure in a row, up to an hour, with jitter."""
     longest = min(_LONGEST_PAUSE, timedelta(seconds=30) * 2 ** min(failures, 10))
     asked = timedelta(seconds=error.retry_after or 0)
-    return max(asked, longest * random.uniform(0.5, 1))
+    jittered: timedelta = longest * random.uniform(0.5, 1)
+    return max(asked, jittered)

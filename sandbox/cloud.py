@@ -245,7 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(head + sent)
         if kind == "reset":
             self._reset()
-        self.close_connection = self.close_connection or kind in ("reset", "truncated")
+        self.close_connection = self.close_connection or not whole
 
     def _head(self, reply: Reply, length: int) -> bytes:
         self.log_request(reply.status)

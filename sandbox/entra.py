@@ -679,7 +679,7 @@ def _decoded(text: str) -> bytes:
 
 def _page(title: str, body: str) -> str:
     return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>{title} · Sandbox sign-in</title>
-<meta name="viewport" content="width=device-width">
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
 <style>body{{font:16px/1.5 system-ui,sans-serif;background:#eef2f6;color:#1b1f24;margin:0}}
 main{{max-width:26rem;margin:12vh auto;background:#fff;padding:2rem;border-radius:6px;box-shadow:0 2px 8px #0002}}
 h1{{font-size:1.35rem;margin:.2rem 0 1rem}}label{{display:block;margin:.8rem 0}}

@@ -121,12 +121,15 @@ class Faults:
 
 
 def set_switches(switches: Any, changes: Mapping[str, Any]) -> None:
-    """Sets fields of a dataclass by name; a value must have the type of one of the field's defaults or be None."""
+    """Sets fields of a dataclass by name, all or none; raises ValueError for a name or a type it does not know."""
     known = {item.name: str(item.type) for item in fields(switches)}
+    values = {}
     for name, value in changes.items():
         if name not in known:
             raise ValueError(f"Unknown switch {name!r}; one of {', '.join(sorted(known))}")
-        if type(value).__name__ not in known[name].replace("None", "NoneType"):
+        values[name] = float(value) if known[name] == "float" and type(value) is int else value
+        kind = "None" if value is None else type(values[name]).__name__
+        if kind not in known[name].split(" | "):
             raise ValueError(f"The switch {name!r} takes {known[name]}")
-    for name, value in changes.items():
+    for name, value in values.items():
         setattr(switches, name, value)

@@ -98,6 +98,7 @@ class PartnerCenterSwitches:
     """What a trainer or a test can change while the sandbox runs."""
 
     next_link: str = "odd"  # odd (as documented), full (the whole query kept) or foreign (another host)
+    page_size: int = _PAGE  # rows on a page at most
     expire_tokens: bool = False  # every $skiptoken is answered with 400
     role_missing: bool = False  # the user lacks the Referrals role: 403
     clock_skew: float = 0.0  # seconds by which the server's clock is ahead
@@ -144,6 +145,7 @@ class PartnerCenter:
         self._seed = seed
         self._lock = threading.RLock()
         self._rows: dict[str, _Row] = {}
+        self._hidden: dict[str, _Row] = {}
         self._order: dict[str, list[tuple[int, str]]] = {"updatedDateTime": [], "createdDateTime": []}
         self._added = 0
         self._last_write = 0
@@ -212,8 +214,15 @@ class PartnerCenter:
     def remove(self, id: str) -> None:
         """Makes a row invisible: gone from lists, 404 on its own. `restore` brings it back."""
         with self._lock:
-            row = self._get(id)
-            self._drop(row)
+            self._hidden[id] = self._get(id)
+            self._drop(self._hidden[id])
+
+    def restore(self, id: str) -> None:
+        """Makes a removed row visible again, unchanged; raises LookupError for any other."""
+        with self._lock:
+            if id not in self._hidden:
+                raise LookupError(f"{id} was not removed")
+            self._put(self._hidden.pop(id))
 
     def replay_older(self, id: str) -> None:
         """A page delivers the version before the last edit once more, after the present one.
@@ -394,11 +403,11 @@ class PartnerCenter:
         if unknown := options.keys() - {"$filter", "$orderby", "$top", "$select"}:
             raise _Refused(400, f"The query option {min(unknown)!r} is not supported.")
         field, descending = self._sorting(options.get("$orderby", "createdDateTime"))
-        top = options.get("$top", str(_PAGE))
+        top = options.get("$top", str(self.switches.page_size))
         if not top.isascii() or not top.isdecimal() or int(top) == 0:
             raise _Refused(400, f"Invalid value {top!r} for $top.")
         select = tuple(name.strip() for name in options["$select"].split(",")) if options.get("$select") else ()
-        return _Listing(options.get("$filter", ""), field, descending, min(int(top), _PAGE), select)
+        return _Listing(options.get("$filter", ""), field, descending, min(int(top), self.switches.page_size), select)
 
     def _sorting(self, text: str) -> tuple[str, bool]:
         field, _, direction = " ".join(text.split()).partition(" ")

@@ -239,6 +239,7 @@ def test_a_person_who_declines_in_the_browser(entra: Entra) -> None:
     with pytest.raises(SignInNeeded) as raised:
         entry.finish_browser(flow, params)
     assert (raised.value.reason, raised.value.code) == ("declined", "AADSTS65004")
+    assert (raised.value.path, raised.value.status) == ("", None)
 
 
 # Tokens
@@ -484,6 +485,8 @@ def test_no_secret_and_no_person_is_in_an_error(entra: Entra, cache: msal.Serial
     for error in go_through_everything(entra, cache):
         assert leaks("".join(traceback.format_exception(error))) == []
         assert leaks(repr(vars(error))) == []
+        assert error.__cause__ is None
+        assert error.__suppress_context__ or error.__context__ is None
 
 
 def test_quiet_levels_hold_for_every_module_of_the_libraries(entra: Entra) -> None:

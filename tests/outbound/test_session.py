@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import socket
+import traceback
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
@@ -508,11 +509,11 @@ def test_netrc_is_not_read(remote: FarSide, tmp_path: Path, monkeypatch: pytest.
     assert ["Authorization" in seen.headers for seen in remote.seen] == [False, False, True]
 
 
-@pytest.mark.parametrize("bearer", ["a\nX-Evil: 1", "bearer-\u015f"])
+@pytest.mark.parametrize("bearer", ["bearer-1\nX-Evil: 1", "bearer-\u015f"])
 def test_a_bearer_that_cannot_be_sent_is_not_shown(remote: FarSide, bearer: str) -> None:
     error = failure(remote, Reply(), token=lambda _: bearer)
     assert (type(error), error.code, remote.seen) == (Misconfigured, "request", [])
-    assert bearer not in str(error)
+    assert "bearer-" not in "".join(traceback.format_exception(error))
 
 
 # The ledger and the log

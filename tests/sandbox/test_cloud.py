@@ -5,7 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -16,10 +17,12 @@ from sandbox.cloud import Cloud
 from tests.sandbox.conftest import REFERRALS, Api
 
 
-def _raw(cloud: Cloud, path: str = "/v1.0/engagements/referrals", **headers: str) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=5)
-    connection.request("GET", path, headers={"Host": "api.partner.microsoft.com", **headers})
-    return connection.getresponse()
+def _raw(cloud: Cloud, path: str = "/v1.0/engagements/referrals", **headers: str) -> tuple[int, bytes]:
+    """Status and body of a GET with any Host header."""
+    with closing(http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=5)) as connection:
+        connection.request("GET", path, headers={"Host": "api.partner.microsoft.com", **headers})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
 
 
 # Faults
@@ -159,9 +162,7 @@ def test_token_requests_are_noted_without_their_secrets(cloud: Cloud, session: r
 
 
 def test_a_wrong_host_is_refused_and_noted(cloud: Cloud) -> None:
-    answer = _raw(cloud, Host="evil.example", Authorization="Bearer x")
-    answer.read()
-    assert answer.status == 421
+    assert _raw(cloud, Host="evil.example", Authorization="Bearer x")[0] == 421
     (entry,) = cloud.journal.requests()
     assert (entry.host, entry.right_host) == ("evil.example", False)
 
@@ -233,6 +234,10 @@ def test_control_of_faults_switches_and_journal(cloud: Cloud, api: Api) -> None:
     assert _control(cloud, "GET", "state").json()["requests"] == 0
     assert _control(cloud, "POST", "partner_center", {"role_missing": True}).ok
     assert api.get().status_code == 403
+    assert _control(cloud, "POST", "partner_center", {"clock_skew": 90}).ok
+    assert cloud.partner_center.clock_skew == timedelta(seconds=90)
+    assert _control(cloud, "POST", "entra", {"mfa": False, "token_error": "x"}).status_code == 400
+    assert cloud.entra.switches.mfa, "all or none"
     assert _control(cloud, "POST", "partner_center", {"role_missing": "yes"}).status_code == 400
     assert _control(cloud, "POST", "partner_center", {"next_link": "even"}).status_code == 400
     assert _control(cloud, "POST", "entra", {"nothing": 1}).status_code == 400
@@ -252,11 +257,8 @@ def test_control_of_sign_in(cloud: Cloud, session: requests.Session, api: Api) -
 def test_control_is_for_its_own_page_only(cloud: Cloud) -> None:
     assert _control(cloud, "POST", "referrals", {}, Origin="https://evil.example").status_code == 403
     assert _control(cloud, "POST", "referrals", {}, Origin="null").status_code == 403
-    rebound = _raw(cloud, "/_sandbox/state", Host="evil.example")
-    rebound.read()
-    assert rebound.status == 421
-    service = _raw(cloud, "/_sandbox/state")
-    assert b"waiting_codes" not in service.read()
+    assert _raw(cloud, "/_sandbox/state", Host="evil.example")[0] == 421
+    assert b"waiting_codes" not in _raw(cloud, "/_sandbox/state")[1]
     assert len(cloud.partner_center) == 0
     assert _control(cloud, "POST", "referrals", {}, Origin=cloud.url).ok
 

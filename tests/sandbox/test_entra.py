@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -17,11 +18,12 @@ from tests.sandbox.conftest import REFERRALS, SCOPE, ToLoopback
 
 LOGIN = "https://login.microsoftonline.com/organizations"
 TOKEN = f"{LOGIN}/oauth2/v2.0/token"
+CONNECTED = "http://127.0.0.1:8000/connected/"
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 def _app(session: requests.Session, cloud: Cloud) -> msal.PublicClientApplication:
-    cloud.entra.switches.interval = 0  # MSAL warns about polls that come sooner than told
+    cloud.entra.switches.interval = 1  # the shortest: MSAL would poll for ever with 0, and warn with more
     return msal.PublicClientApplication("hunter-client", authority=LOGIN, http_client=session)
 
 
@@ -117,6 +119,17 @@ def test_the_device_page_signs_in_the_chosen_user(cloud: Cloud, session: request
     assert _poll(app, flow)["id_token_claims"]["preferred_username"] == USERS[1]
 
 
+def _auth_uri(**changes: str) -> str:
+    query = {
+        "client_id": "hunter-client",
+        "redirect_uri": CONNECTED,
+        "response_type": "code",
+        "scope": f"{SCOPE} openid offline_access",
+        "state": "s-1",
+    }
+    return f"{LOGIN}/oauth2/v2.0/authorize?{urlencode(query | changes)}"
+
+
 def _answer_page(cloud: Cloud, auth_uri: str, decision: str, **headers: str) -> requests.Response:
     """What a browser does: the page by its path on loopback, then its form."""
     page = auth_uri.replace("https://", f"{cloud.url}/")
@@ -127,52 +140,54 @@ def _answer_page(cloud: Cloud, auth_uri: str, decision: str, **headers: str) -> 
 
 def test_authorization_code_with_pkce(cloud: Cloud, session: requests.Session) -> None:
     app = _app(session, cloud)
-    flow = app.initiate_auth_code_flow([SCOPE], redirect_uri="http://127.0.0.1:8000/connected/")
+    flow = app.initiate_auth_code_flow([SCOPE], redirect_uri=CONNECTED, response_mode="form_post")
     back = _answer_page(cloud, flow["auth_uri"], "approve")
-    assert back.status_code == 302
-    location = urlsplit(back.headers["Location"])
-    assert location.netloc == "127.0.0.1:8000"
-    answer = dict(parse_qsl(location.query))
+    assert f"action='{CONNECTED}'" in back.text
+    answer = dict(re.findall(r"name='(\w+)' value='([^']*)'", back.text))
     result = app.acquire_token_by_auth_code_flow(flow, answer)
     assert result["id_token_claims"]["preferred_username"] == USERS[1]
     assert _status(session, result["access_token"]) == 200
     assert app.get_accounts()[0]["username"] == USERS[1]
 
 
-def test_declining_returns_access_denied(cloud: Cloud, session: requests.Session) -> None:
-    app = _app(session, cloud)
-    flow = app.initiate_auth_code_flow([SCOPE], redirect_uri="http://127.0.0.1:8000/connected/?next=1")
-    back = _answer_page(cloud, flow["auth_uri"], "decline")
-    answer = dict(parse_qsl(urlsplit(back.headers["Location"]).query))
-    assert (answer["error"], answer["state"], answer["next"]) == ("access_denied", flow["state"], "1")
+def test_declining_returns_access_denied(cloud: Cloud) -> None:
+    back = _answer_page(cloud, _auth_uri(redirect_uri=f"{CONNECTED}?next=1"), "decline")
+    assert back.status_code == 302
+    location = urlsplit(back.headers["Location"])
+    assert location.netloc == "127.0.0.1:8000"
+    answer = dict(parse_qsl(location.query))
+    assert (answer["error"], answer["state"], answer["next"]) == ("access_denied", "s-1", "1")
 
 
-def test_foreign_pages_cannot_approve(cloud: Cloud, session: requests.Session) -> None:
-    flow = _app(session, cloud).initiate_auth_code_flow([SCOPE], redirect_uri="http://127.0.0.1:8000/connected/")
-    assert _answer_page(cloud, flow["auth_uri"], "approve", Origin="https://evil.example").status_code == 403
-    assert _answer_page(cloud, flow["auth_uri"], "approve", Origin=cloud.url).status_code == 302
+def test_foreign_pages_cannot_approve(cloud: Cloud) -> None:
+    assert _answer_page(cloud, _auth_uri(), "approve", Origin="https://evil.example").status_code == 403
+    assert _answer_page(cloud, _auth_uri(), "approve", Origin=cloud.url).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"response_type": "token"}, {"redirect_uri": "javascript:alert(1)"}, {"redirect_uri": ""}, {"client_id": ""}],
+)
+def test_bad_authorization_requests_get_a_page_and_no_redirect(cloud: Cloud, changes: dict[str, str]) -> None:
+    page = _auth_uri(**changes).replace("https://", f"{cloud.url}/")
+    answer = requests.get(page, allow_redirects=False, timeout=5)
+    assert (answer.status_code, "AADSTS" in answer.text) == (400, True)
 
 
 def _code(cloud: Cloud, verifier: str) -> str:
     digest = hashlib.sha256(verifier.encode()).digest()
-    query = {
-        "client_id": "hunter-client",
-        "redirect_uri": "http://127.0.0.1/x",
-        "response_type": "code",
-        "scope": f"{SCOPE} openid offline_access",
-        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
-        "code_challenge_method": "S256",
-    }
-    back = _answer_page(cloud, f"{LOGIN}/oauth2/v2.0/authorize?{urlencode(query)}", "approve")
+    challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    uri = _auth_uri(code_challenge=challenge, code_challenge_method="S256")
+    back = _answer_page(cloud, uri, "approve")
     return dict(parse_qsl(urlsplit(back.headers["Location"]).query))["code"]
 
 
 def test_code_rules(cloud: Cloud, session: requests.Session) -> None:
     code = _code(cloud, "the-right-verifier")
-    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": "http://127.0.0.1/x"}
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CONNECTED}
     assert _post(session, **form).json()["error_codes"] == [501481]
     assert _post(session, **form, code_verifier="wrong").json()["error_codes"] == [501481]
-    elsewhere = {**form, "redirect_uri": "http://127.0.0.1/y", "code_verifier": "the-right-verifier"}
+    elsewhere = {**form, "redirect_uri": f"{CONNECTED}other/", "code_verifier": "the-right-verifier"}
     assert _post(session, **elsewhere).json()["error_codes"] == [50011]
     right = {**form, "code_verifier": "the-right-verifier"}
     answer = _post(session, **right)
@@ -281,8 +296,9 @@ def test_throttling_and_outage_of_the_token_endpoint(cloud: Cloud, session: requ
     with pytest.raises(msal.exceptions.MsalServiceError):
         _refreshed(app)
     cloud.faults.add("token", "throttle", retry_after=1)
-    answer = _refreshed(app)
-    assert answer["error"] == "temporarily_unavailable"
+    answer = _post(session, grant_type="refresh_token", refresh_token="any")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+    assert answer.json()["error"] == "temporarily_unavailable"
 
 
 def test_discovery(cloud: Cloud, session: requests.Session) -> None:

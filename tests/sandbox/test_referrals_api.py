@@ -112,6 +112,10 @@ def test_removed_rows_are_gone_from_lists_and_alone(cloud: Cloud, api: Api) -> N
     assert api.ids() == [kept]
     answer = api.get(f"/{removed}")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "itemNotFound")
+    cloud.partner_center.restore(removed)
+    assert api.ids() == [kept, removed]
+    with pytest.raises(LookupError):
+        cloud.partner_center.restore(removed)
 
 
 def test_a_hidden_edit_keeps_the_date(cloud: Cloud) -> None:

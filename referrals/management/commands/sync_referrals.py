@@ -43,7 +43,7 @@ class Command(BaseCommand):
         mode = SyncRun.Mode.FULL if options["full"] else SyncRun.Mode.INCREMENTAL
         runs = SyncRun.objects.filter(job=job).order_by("-pk")
         run = runs.filter(mode=mode).first() or runs.first()
-        if run is None or run.pk <= newest and run.job_id != job.pk:
+        if run is None or (run.pk <= newest and run.job_id != job.pk):
             raise CommandError("The sync did not start; see the page about its job.", returncode=1)
         self._tell(run, as_json=options["json"])
         if run.state == SyncRun.State.NEEDS_SIGN_IN:
