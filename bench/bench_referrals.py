@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,18 +21,20 @@ from datetime import UTC, datetime
 from sandbox.cloud import Cloud
 from sandbox.market import companies
 from sandbox.referral_market import referrals
-count = int(sys.argv[1])
+count, slow = int(sys.argv[1]), float(sys.argv[2])
 market = [(company.domain, company.name, company.city) for company in companies(count)]
 with Cloud(referrals=referrals(count, now=datetime.now(UTC), companies=market)) as cloud:
+    if slow:
+        cloud.faults.add("referrals", "slow", times=None, seconds=slow, chunk=1 << 20)
     print(cloud.url, cloud.entra.tenant, flush=True)
     sys.stdin.read()
 """
 
 
 @contextmanager
-def cloud(count: int) -> Iterator[tuple[str, str]]:
-    """(address, tenant) of a sandbox with that many referrals, in another process."""
-    command = [sys.executable, "-c", _CLOUD, str(count)]
+def cloud(count: int, *, slow: float = 0) -> Iterator[tuple[str, str]]:
+    """(address, tenant) of a sandbox with that many referrals, in another process; `slow`: seconds before a page."""
+    command = [sys.executable, "-c", _CLOUD, str(count), str(slow)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdin is not None
@@ -51,25 +55,14 @@ def run() -> dict[str, Any]:
             HUNTER_PARTNER_CENTER_TENANT_ID=tenant,
         ),
     ):
-        import json
-        import urllib.request
-
         from django.db import connection
         from django.test.utils import CaptureQueriesContext
 
         from jobs.tasks import run_job
-        from referrals import sign_in, sync
+        from referrals import sync
         from referrals.models import Referral, ReferralLink, SyncRun
-        from sandbox.cloud import Cloud  # noqa: F401 - the room is there
 
-        pending = sign_in.start_device_code(by=None)
-        approve = urllib.request.Request(
-            f"{url}/_sandbox/entra/approve", json.dumps({"user_code": pending.user_code}).encode(), method="POST",
-            headers={"Content-Type": "application/json"},
-        )  # fmt: skip
-        urllib.request.urlopen(approve).close()
-        sign_in.SignIn.objects.update(next_poll_at=None)
-        sign_in.poll_device_code()
+        connect(url)
 
         def finish(mode: str = "incremental") -> list[SyncRun]:
             """All runs of one pass, from its first page to its last."""
@@ -113,6 +106,19 @@ def run() -> dict[str, Any]:
             "one_by_one_rows_per_second": round(per_row),
             "times_faster": round(stored / seconds / per_row, 1),
         }
+
+
+def connect(url: str) -> None:
+    """Sign in to the sandbox: ask for a code and enter it there."""
+    from referrals import sign_in
+
+    pending = sign_in.start_device_code(by=None)
+    body = json.dumps({"user_code": pending.user_code}).encode()
+    headers = {"Content-Type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/_sandbox/entra/approve", body, headers)):
+        pass
+    sign_in.SignIn.objects.update(next_poll_at=None)
+    assert sign_in.poll_device_code().state == "ok"
 
 
 def _one_by_one(url: str) -> float:

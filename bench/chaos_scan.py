@@ -59,7 +59,7 @@ def _run(count: int, kills: int, log: Path) -> dict[str, object]:
                 if state not in ("queued", "running"):
                     break
                 if sum(killed.values()) < kills and done:
-                    name = _kill_one(serve.pid, chance)
+                    name = kill_one(serve.pid, chance)
                     if name:
                         killed[name] = killed.get(name, 0) + 1
         finally:
@@ -80,7 +80,7 @@ def _run(count: int, kills: int, log: Path) -> dict[str, object]:
     }
 
 
-def _kill_one(root: int, chance: random.Random) -> str:
+def kill_one(root: int, chance: random.Random) -> str:
     """One process of the worker's tree: the supervisor, a process of its cluster, or the look-up process."""
     family = []
     for process in psutil.Process(root).children(recursive=True):

@@ -149,8 +149,9 @@ class Referral(models.Model):
 
     @property
     def payload(self) -> dict[str, Any]:
-        """The row as it came."""
-        row: dict[str, Any] = json.loads(self.raw)
+        """The row as it came; half a surrogate pair, which no page can show, as a question mark."""
+        whole = json.dumps(json.loads(self.raw), ensure_ascii=False).encode("utf-8", "replace")
+        row: dict[str, Any] = json.loads(whole)
         return row
 
     @property

@@ -629,7 +629,8 @@ def _row(referral: Mapping[str, Any], previous: bytes | None = None) -> _Row:
     if not isinstance(id, str) or not id:
         raise ValueError("A referral of the store needs a text id")
     updated, created = (odata.ticks(referral.get(name)) for name in ("updatedDateTime", "createdDateTime"))
-    text = json.dumps(referral, ensure_ascii=False, separators=(",", ":")).encode()
+    # A lone surrogate goes out as the escape that a real server would send.
+    text = json.dumps(referral, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
     return _Row(
         id=id,
         text=text,

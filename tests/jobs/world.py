@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class World:
     """PostgreSQL when DATABASE_URL names one, else an SQLite file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, settings: str = "tests.jobs.settings", **environment: str) -> None:
         self._server = url if (url := os.environ.get("DATABASE_URL", "")).startswith("postgres") else ""
         self._name = f"hunter_jobs_{uuid4().hex}"
         self._file = folder / "jobs.sqlite3"
@@ -32,10 +32,11 @@ class World:
         base = self._server.rpartition("/")[0]
         self.env = {
             **os.environ,
-            "DJANGO_SETTINGS_MODULE": "tests.jobs.settings",
+            "DJANGO_SETTINGS_MODULE": settings,
             "HUNTER_ENV": "dev",
             "HUNTER_VAR": str(folder),
             "DATABASE_URL": f"{base}/{self._name}" if self._server else f"sqlite:///{self._file}",
+            **environment,
         }
         self._started: list[psutil.Popen] = []
 
