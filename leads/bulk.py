@@ -22,18 +22,14 @@ def insert_rows(rows: Sequence[models.Model], *, ignore_conflicts: bool = False)
     values = [[convert(getattr(row, name)) for name, convert in converters] for row in rows]
     quote = connection.ops.quote_name
     table, columns = quote(rows[0]._meta.db_table), ", ".join(quote(field.column) for field in fields)
-    placeholders = f"({', '.join(['%s'] * len(fields))})"
+    placeholders = ", ".join(["%s"] * len(fields))
     otherwise = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
-    # Only names of our own tables and columns and placeholders are put together here.
-    insert = f"INSERT INTO {table} ({columns}) VALUES {{}}{otherwise}"  # noqa: S608
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.executemany(insert.format(placeholders), values)
-            return
-        at_once = _PARAMETERS // len(fields)
-        for start in range(0, len(values), at_once):
-            part = values[start : start + at_once]
-            cursor.execute(insert.format(", ".join([placeholders] * len(part))), [cell for row in part for cell in row])
+        cursor.executemany(
+            # Only names of our own tables and columns and placeholders are put together here.
+            f"INSERT INTO {table} ({columns}) VALUES ({placeholders}){otherwise}",  # noqa: S608
+            values,
+        )
 
 
 def update_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:

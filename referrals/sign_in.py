@@ -56,8 +56,6 @@ def start_device_code(by: User | None) -> PendingCode:
         flow_expires_at=expires_at,
         next_poll_at=timezone.now() + timedelta(seconds=flow.get("interval", 5)),
         flow_by=by,
-        reason="",
-        error_code="",
     )
     return pending
 
@@ -96,11 +94,12 @@ def _poll(sign_in: SignIn) -> None:
                 flow=seal(json.dumps(flow)), next_poll_at=timezone.now() + pause
             )
         else:
-            _store(cache, signed_in, SignIn.Method.DEVICE_CODE, by=sign_in.flow_by)
+            _store(cache, signed_in, SignIn.Method.DEVICE_CODE, by=sign_in.flow_by, flow=sign_in.flow)
 
 
 def cancel_device_code() -> None:
-    _end_flow(reason="")
+    """Forget the code; why a sign-in is needed stays known."""
+    SignIn.objects.filter(pk=1).update(**_NO_FLOW)
 
 
 def start_browser(redirect_uri: str) -> tuple[str, str]:
@@ -118,11 +117,7 @@ def finish_browser(sealed_flow: str, answer: Mapping[str, str], *, by: User) -> 
         flow = json.loads(unseal(sealed_flow))
     except SealBroken as error:
         raise _needed("expired") from error
-    try:
-        signed_in = _app(cache, secret=True).finish_browser(flow, dict(answer))
-    except SignInNeeded as refusal:
-        _end_flow(reason=refusal.reason, error=refusal)
-        raise
+    signed_in = _app(cache, secret=True).finish_browser(flow, dict(answer))
     _store(cache, signed_in, SignIn.Method.BROWSER, by=by)
     return SignIn.get()
 
@@ -208,11 +203,13 @@ def _app(cache: TokenCache, *, secret: bool) -> EntraApp:
     )
 
 
-def _store(cache: TokenCache, signed_in: SignedIn, method: str, *, by: User | None) -> None:
+def _store(cache: TokenCache, signed_in: SignedIn, method: str, *, by: User | None, flow: str = "") -> None:
+    """Keep the sign-in; one whose code (`flow`) was cancelled meanwhile is thrown away."""
     now = timezone.now()
     with transaction.atomic():
         SignIn.get()
-        SignIn.objects.filter(pk=1).update(
+        wanted = SignIn.objects.filter(pk=1, flow=flow) if flow else SignIn.objects.filter(pk=1)
+        stored = wanted.update(
             state=SignIn.State.OK,
             method=method,
             cache=seal(cache.dump()),
@@ -225,7 +222,8 @@ def _store(cache: TokenCache, signed_in: SignedIn, method: str, *, by: User | No
             **_NO_FLOW,
             **_NO_ERROR,
         )
-        _log(by, "Signed in to Partner Center")
+        if stored:
+            _log(by, "Signed in to Partner Center")
 
 
 def _end_flow(*, reason: str, error: OutboundError | None = None) -> None:
@@ -234,7 +232,7 @@ def _end_flow(*, reason: str, error: OutboundError | None = None) -> None:
         reason=reason,
         error_code=error.code[:40] if error else "",
         request_id=error.request_id[:100] if error else "",
-        failed_at=timezone.now() if reason else None,
+        failed_at=timezone.now(),
     )
 
 
