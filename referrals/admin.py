@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -62,7 +63,7 @@ _SEEN = ("unusual", "etag", "source_stamp", "first_seen_at", "last_seen_at", "no
 
 @admin.register(models.Referral)
 class ReferralAdmin(SyncMixin, RemoteAdmin[models.Referral]):
-    list_display = ("title", "status", "category", "linked_to", "deal_value", "currency", "deadline_at", "remote_id")
+    list_display = ("title", "status", "category", "linked_to", "deal", "deadline_at")
     list_filter = ("status", "category")
     list_select_related = ("link__lead",)
     ordering = models.BY_DEADLINE
@@ -88,6 +89,12 @@ class ReferralAdmin(SyncMixin, RemoteAdmin[models.Referral]):
         for word in fold(search_term).split():
             queryset = queryset.filter(search_text__contains=word)
         return queryset, False
+
+    @admin.display(description=_("deal value"), ordering="deal_value")
+    def deal(self, referral: models.Referral) -> str:
+        if referral.deal_value is None:
+            return "–"
+        return f"{number_format(referral.deal_value, 2, force_grouping=True)} {referral.currency}"
 
     @admin.display(description=_("lead"))
     def linked_to(self, referral: models.Referral) -> str:

@@ -5,6 +5,7 @@ The sync links once and only where nobody decided; what a person did is never un
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from leads import services
@@ -35,6 +35,8 @@ _FILLER: Final = {
     "as", "anonim", "sirketi", "sti", "ltd", "limited", "san", "sanayi", "tic", "ticaret", "ve", "dis", "ic",
     "ith", "ihr", "insaat", "pazarlama", "hizmetleri", "inc", "llc", "gmbh", "co", "company", "corp", "the",
 }  # fmt: skip
+# Letters whose case every database folds alike; names in imports are not stored folded.
+_SAME_ANYWHERE: Final = re.compile(r"[A-HJ-Za-hj-z0-9]+", re.ASCII)
 _SUGGESTIONS: Final = 5
 _THOROUGH: Final = 20  # that few new leads are looked at with every question
 
@@ -154,6 +156,22 @@ def unlink(referral: Referral, *, by: User) -> None:
             refresh_leads({left.pk})
 
 
+def undo(referral: Referral, *, by: User) -> None:
+    """Take back what a person decided: the referral waits for its domain again, and the sync may link it."""
+    with transaction.atomic():
+        row = _locked(referral)
+        if row.how != ReferralLink.How.PERSON:
+            return
+        left = row.lead
+        usable = [item for item in referral.candidates if item.get("verdict") == "usable"]
+        row.state = State.SEVERAL if usable else State.NEEDS_DOMAIN
+        row.lead, row.how, row.by, row.at = None, "", None, timezone.now()
+        row.save(update_fields=["state", "lead", "how", "by", "at"])
+        if left is not None:
+            _tell(Event.Kind.UNLINKED, left, referral, by)
+            refresh_leads({left.pk})
+
+
 def _locked(referral: Referral) -> ReferralLink:
     return ReferralLink.objects.select_for_update(of=("self",)).select_related("lead").get(referral=referral)
 
@@ -164,7 +182,7 @@ def _decide(row: ReferralLink, state: str, lead: Lead | None, by: User) -> None:
 
 
 def _tell(kind: str, lead: Lead, referral: Referral, by: User) -> None:
-    name = referral.title[:400]
+    name = (referral.name or referral.title)[:400]
     values = {"old": name} if kind == Event.Kind.UNLINKED else {"new": name}
     Event.objects.create(lead=lead, kind=kind, by=by, **values)
 
@@ -210,11 +228,10 @@ def suggestions(referral: Referral) -> list[Suggestion]:
         found[item["domain"]] = Suggestion(item["domain"], "team_email", item["email"], known.get(item["domain"]))
     words = name_words(referral.customer_name)
     if words:
-        for lead in _leads_like(words):
+        for lead in Lead.objects.open().search(" ".join(words[:2])).best_first()[:_SUGGESTIONS]:
             found.setdefault(lead.domain, Suggestion(lead.domain, "lead_name", lead.company_name, lead))
-        for row in _imported_like(words):
-            if row.lead:
-                found.setdefault(row.domain, Suggestion(row.domain, "import_name", row.company_name, row.lead))
+        for row in _imported_like(referral.customer_name, words):
+            found.setdefault(row.domain, Suggestion(row.domain, "import_name", row.company_name, row.lead))
     return list(found.values())[:_SUGGESTIONS]
 
 
@@ -224,12 +241,13 @@ def name_words(name: str) -> list[str]:
     return [word for word in words if len(word) > 1 and word not in _FILLER][:3]
 
 
-def _leads_like(words: list[str]) -> list[Lead]:
-    both = list(Lead.objects.open().search(" ".join(words[:2])).best_first()[:3])
-    return both or list(Lead.objects.open().search(words[0]).best_first()[:3])
-
-
-def _imported_like(words: list[str]) -> list[ImportRow]:
-    longest = max(words, key=len)
-    rows = ImportRow.objects.filter(Q(company_name__icontains=longest), lead__isnull=False).select_related("lead")
-    return list(rows.order_by("-pk")[:3])
+def _imported_like(name: str, words: list[str]) -> list[ImportRow]:
+    """Imported rows that share two telling words with the name, or its only one. A lead may have been named otherwise
+    since, or in another import."""
+    part = max(_SAME_ANYWHERE.findall(name), key=len, default="")
+    if len(part) < 3:
+        return []
+    rows = ImportRow.objects.filter(company_name__icontains=part, lead__isnull=False)
+    newest = rows.select_related("lead").order_by("-pk")[:50]
+    wanted = min(2, len(words))
+    return [row for row in newest if len(set(words) & set(fold(row.company_name).split())) >= wanted][:3]

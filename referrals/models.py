@@ -59,6 +59,10 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         """Everything that is not closed, unknown states included."""
         return self.exclude(status=Status.CLOSED)
 
+    def light(self) -> Self:
+        """Without what only the page of one referral shows."""
+        return self.defer("raw", "search_text", "candidates", "oddities")
+
     def unanswered(self) -> Self:
         """Those whose clock runs."""
         return self.filter(deadline_at__isnull=False)

@@ -108,7 +108,7 @@ def engagement(referral: Referral) -> list[Referral]:
     """The other referrals of the same deal, newest first; each organisation has its own."""
     if not referral.engagement_id:
         return []
-    others = Referral.objects.filter(engagement_id=referral.engagement_id).exclude(pk=referral.pk)
+    others = Referral.objects.light().filter(engagement_id=referral.engagement_id).exclude(pk=referral.pk)
     return list(others.select_related("link__lead").order_by("-remote_updated_at", "pk")[:50])
 
 
@@ -127,7 +127,7 @@ class LeadReferrals:
 
 
 def referrals_of(lead: Lead) -> LeadReferrals:
-    rows = Referral.objects.filter(link__lead=lead, link__state=ReferralLink.State.LINKED)
+    rows = Referral.objects.light().filter(link__lead=lead, link__state=ReferralLink.State.LINKED)
     referrals = list(rows.select_related("link").by_deadline()[:500])
     groups: dict[str, list[Referral]] = defaultdict(list)
     for referral in referrals:

@@ -43,6 +43,11 @@ class SyncLight:
         return str(LABELS[self.state])
 
     @property
+    def is_moving(self) -> bool:
+        """Whether referrals are on their way: a sync runs, or the first one is about to."""
+        return self.state in ("running", "never")
+
+    @property
     def tone(self) -> str:
         """success, info, warning or danger."""
         tones = {"ok": "success", "running": "info", "never": "info", "needs_sign_in": "danger", "failed": "danger"}

@@ -139,7 +139,7 @@ def _values(row: Row, judged: CustomerDomain) -> dict[str, Any]:
     names = " ".join([*words, *row.customer_emails[:5]])
     return columns | {
         "search_text": f"{fold(names)[:600]} {row.remote_id.casefold()} {columns['engagement_id'].casefold()}",
-        "name_key": turkish_sort_key(_title(row)),
+        "name_key": turkish_sort_key(columns["customer_name"] or columns["name"] or row.remote_id),
         "deadline_order": columns["deadline_at"] or NO_DEADLINE,
         "candidates": [asdict(candidate) for candidate in judged.candidates[:20]],
         "raw": row.text,
@@ -190,7 +190,7 @@ def _link_created(created: Mapping[int, Row], judged: Mapping[str, CustomerDomai
     ]
     insert_rows(links)
     _count(links, stored)
-    _tell_linked((lead, _title(created[pk])) for pk, lead in leads.items())
+    _tell_linked((lead, _deal(created[pk])) for pk, lead in leads.items())
     return {lead.pk for lead in leads.values()}
 
 
@@ -224,7 +224,7 @@ def _link_changed(
     values = [(link.pk, link.state, link.lead_id, link.how) for link in moved]
     update_rows(ReferralLink, ("state", "lead", "how"), values)
     _count([link for link in moved if link.state == State.LINKED], stored)
-    _tell_linked((link.lead, _title(changed[link.referral_id])) for link in moved if link.lead)
+    _tell_linked((link.lead, _deal(changed[link.referral_id])) for link in moved if link.lead)
     events = []
     linked = {pk: link.lead_id for pk, link in links.items() if link.state == State.LINKED and link.lead_id}
     for pk, lead_id in linked.items():
@@ -237,8 +237,9 @@ def _link_changed(
     return set(linked.values())
 
 
-def _title(row: Row) -> str:
-    return str(row.columns["customer_name"] or row.columns["name"] or row.remote_id)
+def _deal(row: Row) -> str:
+    """How the timeline of a lead calls the referral: the lead is the customer, so the name of the deal comes first."""
+    return str(row.columns["name"] or row.columns["customer_name"] or row.remote_id)
 
 
 def _tell_linked(links: Iterable[tuple[Lead, str]]) -> None:

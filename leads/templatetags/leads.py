@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from jobs.models import Job
 from leads import job_texts
@@ -229,11 +229,12 @@ def signed(value: int) -> str:
 
 @register.simple_tag(takes_context=True)
 def nav_current(context: template.Context, *names: str) -> SafeString:
-    """Marks the link of the part of Hunter that is open; `names` are the URL names of that part."""
+    """Marks the link of the part of Hunter that is open; `names` are the URL names of that part with their namespace,
+    that of the link itself first."""
     match = getattr(context.get("request"), "resolver_match", None)
-    if match is None or match.url_name not in names:
+    if match is None or match.view_name not in names:
         return _NOTHING
-    return SafeString(' aria-current="page"' if match.url_name == names[0] else ' aria-current="true"')
+    return SafeString(' aria-current="page"' if match.view_name == names[0] else ' aria-current="true"')
 
 
 @register.filter
@@ -251,6 +252,59 @@ def ago(at: datetime | None) -> SafeString:
         shown = date_format(local, "SHORT_DATE_FORMAT")
     exact = date_format(local, "DATETIME_FORMAT")
     return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), exact, shown)
+
+
+@register.filter
+def time_left(until: datetime) -> str:
+    """ "2 days left", "5 hours left", "12 minutes left", "overdue"; the largest unit alone, rounded down."""
+    left = until - timezone.now()
+    if left <= timedelta():
+        return _("overdue")
+    if left < timedelta(minutes=1):
+        return _("less than a minute left")
+    if left < timedelta(hours=1):
+        minutes = left // timedelta(minutes=1)
+        return ngettext("%(count)d minute left", "%(count)d minutes left", minutes) % {"count": minutes}
+    if left < timedelta(days=1):
+        hours = left // timedelta(hours=1)
+        return ngettext("%(count)d hour left", "%(count)d hours left", hours) % {"count": hours}
+    return ngettext("%(count)d day left", "%(count)d days left", left.days) % {"count": left.days}
+
+
+@register.simple_tag
+def clock(until: datetime | None) -> SafeString:
+    """The time left to answer as a badge, coloured by urgency, the exact time on hover; nothing when no clock runs."""
+    if until is None:
+        return _NOTHING
+    left = until - timezone.now()
+    tone = "danger" if left < timedelta(days=1) else "warning" if left < timedelta(days=3) else "quiet"
+    local = timezone.localtime(until)
+    return format_html(
+        '<time class="badge badge--{}" datetime="{}" title="{}">{}{}</time>',
+        tone,
+        local.isoformat(timespec="seconds"),
+        _("Answer by %(date)s") % {"date": date_format(local, "DATETIME_FORMAT")},
+        icon("clock"),
+        time_left(until),
+    )
+
+
+_REFERRAL_TONES = {ReferralState.NEW: "info", ReferralState.ACTIVE: "success", ReferralState.CLOSED: "quiet"}
+
+
+@register.simple_tag
+def lead_referral(lead: Lead) -> SafeString:
+    """The most urgent referral of a lead as a badge with its clock; nothing without referrals."""
+    if not lead.referral_count:
+        return _NOTHING
+    tone = _REFERRAL_TONES.get(ReferralState(lead.referral_state), "quiet") if lead.referral_state else "quiet"
+    return format_html(
+        '<span class="badge-set"><span class="badge badge--{}">{}{}</span>{}</span>',
+        tone,
+        lead.get_referral_state_display(),
+        f" ×{lead.referral_count}" if lead.referral_count > 1 else "",
+        clock(lead.referral_deadline),
+    )
 
 
 @register.filter

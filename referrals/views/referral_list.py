@@ -1,5 +1,41 @@
+"""The referral list. The URL holds filter, sort and page."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
 from django.http import HttpResponse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET
+
+from leads.views.pages import Request, allowed, page_of, show
+from referrals.list_query import DEADLINES, PAGE_SIZE, SORTS, STATUSES, ReferralQuery
+from referrals.models import WAITING, Category, Referral, ReferralLink
 
 
-def referral_list(request, *args, **kwargs):
-    return HttpResponse("")
+@allowed("referrals.view_referral")
+@require_GET
+def referral_list(request: Request) -> HttpResponse:
+    query = ReferralQuery.from_url(request.GET)
+    referrals = query.ordered(request.user).light().light().select_related("link__lead__owner")
+    page = page_of(referrals, request, PAGE_SIZE)
+    context = {
+        "query": query,
+        "page": page,
+        "total": page.paginator.count,
+        # Asked only when the list is empty: does the filter hide rows, or are there none?
+        "stored": page.paginator.count or not query.is_filtered or Referral.objects.exists(),
+        "waiting": ReferralLink.objects.filter(state__in=WAITING).count(),
+        "sorts": SORTS,
+        "choices": {
+            "status": STATUSES,
+            "category": Category.choices,
+            "link": ReferralLink.State.choices,
+            "deadline": [(value, label) for value, (label, _span) in DEADLINES.items()],
+        },
+        "owners": User.objects.filter(is_active=True).only("pk", "username", "first_name", "last_name"),
+    }
+    # The Today page shows the first rows of this list in a panel of its own.
+    fragment = "_due_panel.html" if request.htmx.target == "referrals-due" else "_referral_table.html"
+    response = show(request, "referrals/referral_list.html", f"referrals/{fragment}", context)
+    patch_vary_headers(response, ["HX-Target"])
+    return response

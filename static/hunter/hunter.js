@@ -64,11 +64,17 @@ function countTicks(menu) {
   count.textContent = ticked + filled || "";
 }
 
-// A form with data-confirm asks in its dialog before it is sent
+// A form with data-confirm asks in its dialog before it is sent, by HTMX too
 function confirmFirst(event) {
   const dialog = document.getElementById(event.target.dataset.confirm);
-  if (!dialog || dialog.returnValue === "yes") return;
+  if (!dialog) return;
+  if (dialog.returnValue === "yes") {
+    dialog.returnValue = "";
+    return;
+  }
   event.preventDefault();
+  event.stopImmediatePropagation();
+  dialog.returnValue = "";
   dialog.showModal();
   dialog.addEventListener(
     "close",
@@ -79,18 +85,52 @@ function confirmFirst(event) {
   );
 }
 
+// A button with data-copy copies it and says so for a moment
+async function copy(button) {
+  const word = button.querySelector("[data-copy-word]");
+  const before = word.textContent;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+  } catch {
+    return; // the text stands beside the button
+  }
+  if (before === button.dataset.copied) return;
+  word.textContent = button.dataset.copied;
+  setTimeout(() => (word.textContent = before), 2000);
+}
+
+// Cards of a queue: j, k and the arrows move, a digit presses the button with that data-key
+function cardKey(event) {
+  const queue = document.querySelector("[data-cards]");
+  const card = event.target.closest?.("[data-card]");
+  if (!queue || document.querySelector("dialog[open]")) return;
+  const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
+  if (step && (card || event.key.length === 1)) {
+    const cards = [...queue.querySelectorAll("[data-card]")];
+    cards[card ? cards.indexOf(card) + step : 0]?.focus();
+    event.preventDefault();
+  }
+  if (/^[1-9]$/.test(event.key)) card?.querySelector(`[data-key="${event.key}"]`)?.click();
+}
+
 document.addEventListener("click", (event) => {
   const theme = event.target.closest("[data-set-theme]");
   if (theme) setTheme(theme.dataset.setTheme);
   const opener = event.target.closest("[data-opens]");
   if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+  const copied = event.target.closest("[data-copy]");
+  if (copied) copy(copied);
   event.target.closest("[data-dismiss]")?.closest(".banner")?.remove();
   closeMenus(event.target);
 });
 
-document.addEventListener("submit", (event) => {
-  if (event.target.dataset.confirm) confirmFirst(event);
-});
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (event.target.dataset.confirm) confirmFirst(event);
+  },
+  true,
+);
 
 document.addEventListener("change", (event) => {
   const menu = event.target.closest("details.menu");
@@ -121,6 +161,7 @@ document.addEventListener("keydown", (event) => {
     }
   }
   if (event.key === "?") document.getElementById("shortcuts")?.showModal();
+  cardKey(event);
 });
 
 // File fields say what they hold and take a dropped file
@@ -165,6 +206,35 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   const polls = event.detail.elt.getAttribute("hx-trigger")?.startsWith("every");
   if (polls && event.detail.elt.querySelector("dialog[open], details.menu[open]")) event.preventDefault();
 });
+// A swap takes no focus away: HTMX finds the element with the same id again; where that is gone, the focus goes where
+// the new content says (data-focus), and after a decided card (data-done) to the next card
+const heldFocus = new WeakSet();
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.target.contains(document.activeElement)) heldFocus.add(event.detail.xhr);
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  const swapped = event.detail.elt;
+  const lost = !document.activeElement || document.activeElement.matches("body, dialog");
+  if (lost && heldFocus.has(event.detail.xhr)) placeAfter(swapped)?.focus();
+  const dialog = swapped.closest("dialog[data-opens-filled]");
+  if (dialog && !dialog.open) openFilled(dialog);
+});
+function placeAfter(swapped) {
+  const told = swapped.querySelector("[data-focus]");
+  if (told || swapped.matches("[data-card]")) return told ?? swapped;
+  const cards = swapped.matches("[data-done]") ? [...document.querySelectorAll("[data-card]")] : [];
+  const follows = (card) => swapped.compareDocumentPosition(card) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return cards.find(follows) ?? cards.at(-1) ?? swapped.querySelector("a, button");
+}
+// The window opens once it is filled; when it closes, the focus goes back to the link that opened it, even if the
+// list behind it was loaded anew
+function openFilled(dialog) {
+  const opener = document.activeElement.id;
+  dialog.showModal();
+  dialog.scrollTop = 0;
+  dialog.querySelector("[data-focus]")?.focus();
+  dialog.addEventListener("close", () => document.getElementById(opener)?.focus(), { once: true });
+}
 document.addEventListener("htmx:sendError", () => say(document.body.dataset.offline));
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.status === 403) location.reload();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -35,12 +36,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the running Hunter writes."""
+    return tmp_path_factory.mktemp("hunter")
+
+
+@pytest.fixture(scope="session")
+def site(var: Path) -> Iterator[str]:
     """The address of a running Hunter whose 300 demo companies are scored."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    var = tmp_path_factory.mktemp("hunter")
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ("HUNTER_DNS_SERVERS", "DATABASE_URL")},
         "HUNTER_ENV": "dev",
@@ -60,6 +66,21 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def cloud(site: str, var: Path) -> str:
+    """The address of the sandbox cloud behind it."""
+    lines = dict(line.split("=", 1) for line in (var / "sandbox.env").read_text().split())
+    return lines["HUNTER_SANDBOX_URL"]
+
+
+def ask(url: str, body: Any = None) -> Any:
+    """The control API of the sandbox: GET, or POST with a JSON body."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.loads(answer.read() or b"null")
 
 
 def _wait(url: str, log: Path) -> None:
@@ -92,6 +113,22 @@ def signed_in(browser: Browser, site: str, *, user: str = "demo", **options: Any
     page.wait_for_url(f"{site}/")
     page.close()
     return context
+
+
+@pytest.fixture(scope="module")
+def connected(chromium: Browser, site: str) -> str:
+    """Somebody of operations has signed in to Partner Center, and the first sync is done."""
+    context = signed_in(chromium, site, user="operations", locale="en-US")
+    page = context.new_page()
+    page.goto(f"{site}/referrals/connect/")
+    if page.locator("form[action$='/connect/browser/']").count():
+        page.locator("form[action$='/connect/browser/'] button").click()
+        page.locator("button[value=approve], button[type=submit]").first.click()
+        page.wait_for_url(f"{site}/referrals/connect/")
+    page.goto(f"{site}/referrals/")
+    page.locator("tbody tr").first.wait_for(timeout=30_000)
+    context.close()
+    return site
 
 
 @pytest.fixture

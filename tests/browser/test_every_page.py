@@ -13,15 +13,17 @@ from tests.browser.conftest import signed_in
 DOMAIN = next(iter(companies(1))).domain
 PATHS = [
     "/", "/leads/", "/leads/?segment=Migration&q=a", "/leads/?q=nothing-has-this-name", f"/leads/{DOMAIN}/",
+    "/referrals/", "/referrals/?status=New&link=needs_domain", "/referrals/?q=nothing-has-this-name",
+    "/referrals/needs-domain/", "/referrals/runs/", "/referrals/connect/", "/referrals/quarantine/",
     "/leads/add/", "/imports/", "/jobs/", "/alerts/", "/healthz/status", "/accounts/password_change/", "/admin/",
-    "/admin/leads/lead/", "/nowhere/",
+    "/admin/leads/lead/", "/admin/referrals/referral/", "/nowhere/",
 ]  # fmt: skip
 LOOKS = list(product(("tr-TR", "en-US"), ((1440, 900), (390, 844)), ("light", "dark")))
 
 
 @pytest.mark.parametrize(("locale", "size", "theme"), LOOKS, ids=lambda value: str(value))
-def test_every_page_is_sound(chromium: Browser, site: str, locale: str, size: tuple[int, int], theme: str) -> None:
-    viewport = {"width": size[0], "height": size[1]}
+def test_every_page_is_sound(chromium: Browser, connected: str, locale: str, size: tuple[int, int], theme: str) -> None:
+    site, viewport = connected, {"width": size[0], "height": size[1]}
     context = signed_in(chromium, site, locale=locale, viewport=viewport, color_scheme=theme)
     page = context.new_page()
     problems: list[str] = []
@@ -32,7 +34,9 @@ def test_every_page_is_sound(chromium: Browser, site: str, locale: str, size: tu
     page.on(
         "request", lambda request: None if request.url.startswith((site, "data:")) else problems.append(request.url)
     )
-    for path in PATHS:
+    page.goto(f"{site}/referrals/")
+    referral = page.locator("tbody th a").first.get_attribute("href") or ""
+    for path in (*PATHS, referral):
         page.goto(site + path)
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wider > 0 and not path.startswith("/admin/"):

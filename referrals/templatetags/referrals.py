@@ -1,0 +1,192 @@
+"""How referrals look on a page: badges, clocks, amounts, words for codes. Display only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.contrib.auth.models import User
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from leads.folding import unicode_name
+from leads.templatetags.leads import person
+from referrals import messages
+from referrals.list_query import DEADLINES, STATUSES
+from referrals.models import Category, Referral, ReferralLink, Status, Substatus
+
+register = template.Library()
+
+_CENTS = Decimal("0.01")
+
+
+@register.filter
+def amount(value: Decimal, currency: str = "") -> str:
+    """ "480.000,50 TRY" as the language writes it; two decimals, more only where the value has them."""
+    shown = value.quantize(_CENTS) if value == value.quantize(_CENTS) else value.normalize()
+    return f"{number_format(shown, use_l10n=True, force_grouping=True)} {currency}".rstrip()
+
+
+@register.simple_tag
+def money(value: Decimal | None, currency: str) -> SafeString:
+    """An amount with its own currency; says so when the currency is unknown; a dash for no amount."""
+    if value is None:
+        return SafeString('<span class="muted">–</span>')
+    if currency:
+        return format_html('<span class="nowrap">{}</span>', amount(value, currency))
+    return format_html(
+        '<span class="nowrap">{}</span> <span class="small muted nowrap">{}</span>',
+        amount(value),
+        _("currency unknown"),
+    )
+
+
+_TONES = {
+    Status.NEW: "info",
+    Status.ACTIVE: "success",
+    Status.CLOSED: "quiet",
+    Substatus.WON: "success",
+}
+
+
+@register.simple_tag
+def status(referral: Referral) -> SafeString:
+    """Status and substatus; values nobody documented are shown as they came."""
+    tone = _TONES.get(referral.substatus) or _TONES.get(referral.status) or "warning"  # type: ignore[call-overload]
+    words = [word for word in (status_word(referral.status), substatus_word(referral.substatus)) if word]
+    return format_html('<span class="badge badge--{}">{}</span>', tone, " · ".join(words) or _("No status"))
+
+
+@register.filter
+def status_word(code: str) -> str:
+    return _choice(Status, code)
+
+
+@register.filter
+def substatus_word(code: str) -> str:
+    return "" if code == "None" else _choice(Substatus, code)
+
+
+_LINK_TONES = {ReferralLink.State.SEVERAL: "warning", ReferralLink.State.NEEDS_DOMAIN: "warning"}
+
+
+@register.simple_tag
+def link_state(link: ReferralLink) -> SafeString:
+    tone = _LINK_TONES.get(ReferralLink.State(link.state), "quiet")
+    return format_html('<span class="badge badge--{}">{}</span>', tone, link.get_state_display())
+
+
+_SIZES = {
+    "1to9employees": gettext_lazy("1–9 employees"),
+    "10to50employees": gettext_lazy("10–50 employees"),
+    "51to250employees": gettext_lazy("51–250 employees"),
+    "251to1000employees": gettext_lazy("251–1,000 employees"),
+    "1001to5000employees": gettext_lazy("1,001–5,000 employees"),
+    "5001to10000employees": gettext_lazy("5,001–10,000 employees"),
+    "10001to20000employees": gettext_lazy("10,001–20,000 employees"),
+    "Morethan20000employees": gettext_lazy("more than 20,000 employees"),
+    "1to50employees": gettext_lazy("1–50 employees"),
+    "51to500employees": gettext_lazy("51–500 employees"),
+    "Morethan500employees": gettext_lazy("more than 500 employees"),
+}
+_HELP = {
+    "GeneralOrOther": gettext_lazy("General or other help"),
+    "CustomerTechnicalArchitecture": gettext_lazy("Technical architecture for the customer"),
+    "ProofOfConceptOrDemo": gettext_lazy("Proof of concept or demo"),
+    "QuotesOrLicensing": gettext_lazy("Quotes or licensing"),
+    "PostSalesCustomerSuccess": gettext_lazy("Customer success after the sale"),
+    "WorkloadSpecificValueProposition": gettext_lazy("Value of a particular workload"),
+}
+_DEAL_KINDS = {
+    "private": gettext_lazy("Private deal: not visible to Microsoft's sellers"),
+    "partner_led": gettext_lazy("Partner-led: visible to Microsoft's sellers, no help asked"),
+    "co_sell": gettext_lazy("Co-sell: Microsoft's sellers are asked for help"),
+}
+_QUALIFICATIONS = {
+    "None": gettext_lazy("None"),
+    "Direct": gettext_lazy("By the customer"),
+    "MarketingQualified": gettext_lazy("By marketing"),
+    "SalesQualified": gettext_lazy("By a seller of Microsoft"),
+}
+_FAMILIES: dict[str, dict[str, Any]] = {
+    "size": _SIZES,
+    "help": _HELP,
+    "deal": _DEAL_KINDS,
+    "qualification": _QUALIFICATIONS,
+    "candidate": messages.CANDIDATES,
+    "suggestion": messages.SUGGESTIONS,
+    "oddity": messages.ODDITIES,
+}
+
+
+@register.filter
+def words(code: str, family: str) -> str:
+    """The words for a code of Partner Center or of this room; a code without words stands for itself."""
+    return str(_FAMILIES[family].get(code, code))
+
+
+_NAME = re.compile(r"(?<=[a-zçğıöşü0-9])(?=[A-ZÇĞİÖŞÜ])")
+
+
+@register.filter
+def spaced(code: str) -> str:
+    """ "DeploymentOrMigration" as "Deployment Or Migration": names of Microsoft's catalogue have no translation."""
+    return _NAME.sub(" ", code)
+
+
+@register.filter
+def shown_name(domain: str) -> str:
+    """A domain as people write it."""
+    return unicode_name(domain)
+
+
+@register.filter
+def dialled(phone: str) -> str:
+    """A telephone number as a `tel:` link takes it; "" for what is none."""
+    digits = re.sub(r"[^\d+]", "", phone)
+    return digits if len(digits) > 4 else ""
+
+
+@register.filter
+def mailable(email: str) -> bool:
+    """Whether it may stand in a `mailto:` link: one address, no way to add fields or receivers."""
+    return bool(re.fullmatch(r"[^\s@,;?&<>\"]+@[^\s@,;?&<>\"]+", email))
+
+
+@register.filter
+def scanning(referrals: Iterable[Referral]) -> bool:
+    """Whether the lead of one of these referrals waits for its scan."""
+    return any(referral.link.lead and referral.link.lead.scan_job_id for referral in referrals)
+
+
+@register.filter
+def referral_chip(chip: tuple[str, str, str], owners: Iterable[User]) -> str:
+    """An active filter in words: (name, value, URL without it)."""
+    name, value, _url = chip
+    tables: dict[str, dict[str, Any]] = {
+        "status": dict(STATUSES),
+        "category": dict(Category.choices),
+        "link": dict(ReferralLink.State.choices),
+        "deadline": {key: label for key, (label, _span) in DEADLINES.items()},
+        "owner": {
+            "me": _("My leads"),
+            "none": _("Without owner"),
+            **{str(user.pk): _("Owner: %(name)s") % {"name": person(user)} for user in owners},
+        },
+    }
+    if name in tables:
+        return str(tables[name].get(value, value))
+    if name in ("value_min", "value_max"):
+        pattern = _("Value from %s") if name == "value_min" else _("Value up to %s")
+        return pattern % number_format(int(value), use_l10n=True, force_grouping=True)
+    return f"“{value}”"
+
+
+def _choice(choices: Any, value: str) -> str:
+    return str(choices(value).label) if value in choices.values else value

@@ -1,0 +1,533 @@
+"""The pages about referrals as people use them: list, page and dialog, queue without a domain, panels on lead pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.template import Context, Template
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from jobs.models import Job
+from leads.models import Event, Lead
+from referrals.models import Referral, ReferralLink, SignIn, SyncCursor, SyncRun
+from referrals.storing import store_rows
+from tests.factories import make_lead
+
+HTMX = {"HX-Request": "true"}
+State = ReferralLink.State
+Store = Callable[..., Referral]
+
+
+@pytest.fixture(autouse=True)
+def switched_on(settings: Any) -> None:
+    settings.HUNTER_PARTNER_CENTER_ENABLED = True
+    settings.HUNTER_PARTNER_CENTER_CLIENT_ID = "app"
+    settings.HUNTER_PARTNER_CENTER_TENANT_ID = "tenant"
+
+
+@pytest.fixture
+def store(db: None) -> Store:
+    """Stores one referral as a sync would. `left`: until its deadline; `email`: of the customer's only person."""
+
+    def run(
+        number: int = 1,
+        *,
+        name: str = "Ege Soğutma Ltd. Şti.",
+        email: str | tuple[str, ...] = "kaan@egesogutma.example",
+        left: timedelta = timedelta(days=10),
+        **values: Any,
+    ) -> Referral:
+        emails = (email,) if isinstance(email, str) else email
+        row: dict[str, Any] = {
+            "id": f"6f0d1c52-7b0e-4a53-9a0c-{number:012d}",
+            "engagementId": f"deal-{number}",
+            "name": f"Geçiş {number}",
+            "organizationName": "Örnek Bilişim A.Ş.",
+            "createdDateTime": "2026-10-12T06:15:09Z",
+            "updatedDateTime": f"2026-10-14T08:41:27.{number:07d}Z",
+            "expirationDateTime": _utc(timezone.now() + left),
+            "status": "New",
+            "substatus": "Pending",
+            "qualification": "SalesQualified",
+            "type": "Shared",
+            "mpnId": "7001234",
+            "inviteContext": {"invitedBy": {"organizationId": "partner", "organizationName": "Örnek Bilişim A.Ş."}},
+            "consent": {"consentToContact": True},
+            "customerProfile": {
+                "name": name,
+                "size": "51to250employees",
+                "address": {"addressLine1": "10003 Sk. No 7", "postalCode": "35620", "city": "Çiğli", "country": "TR"},
+                "team": [
+                    {"firstName": "Kaan", "lastName": "Deneme", "email": address, "phoneNumber": "+90 232 000 00 00"}
+                    for address in emails
+                ],
+            },
+            "team": [{"firstName": "Selin", "lastName": "Satıcı", "email": "selin@ornekbilisim.example"}],
+            "details": {
+                "notes": "120 kullanıcı\nÖnce posta",
+                "dealValue": 480000.5,
+                "currency": "TRY",
+                "closingDateTime": "2026-12-30T21:00:00Z",
+                "requirements": {"services": [{"id": "DeploymentOrMigration"}]},
+            },
+        } | values  # fmt: skip
+        with transaction.atomic():
+            store_rows([row], now=timezone.now())
+        return Referral.objects.get(remote_id=row["id"])
+
+    return run
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _text(client: Client, url: str, **headers: str) -> str:
+    response = client.get(url, headers=headers)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def _order(text: str, *parts: str) -> bool:
+    places = [text.index(part) for part in parts]
+    return places == sorted(places)
+
+
+LIST = "/referrals/"
+
+
+# The list
+
+
+def test_the_list_shows_what_decides_and_the_shortest_time_first(as_seller: Client, store: Store) -> None:
+    store(1, name="Sonra A.Ş.", email="a@sonra.example", left=timedelta(days=9, hours=1))
+    store(2, name="Hemen A.Ş.", email="a@hemen.example", left=timedelta(hours=5, minutes=30))
+    store(3, name="Yakında A.Ş.", email="a@gmail.com", left=timedelta(days=2, hours=1))
+    page = _text(as_seller, LIST)
+    assert _order(page, "Hemen A.Ş.", "Yakında A.Ş.", "Sonra A.Ş.")
+    for shown in ("5 hours left", "2 days left", "9 days left", "480,000.50 TRY", "New · Pending", "Needs a domain"):
+        assert shown in page
+    assert "hemen.example" in page
+    assert "3 referrals" in page
+
+
+@pytest.mark.parametrize(
+    ("left", "words", "tone"),
+    [
+        (timedelta(seconds=-5), "overdue", "danger"),
+        (timedelta(seconds=40), "less than a minute left", "danger"),
+        (timedelta(minutes=12, seconds=30), "12 minutes left", "danger"),
+        (timedelta(hours=1, minutes=30), "1 hour left", "danger"),
+        (timedelta(days=1, minutes=30), "1 day left", "warning"),
+        (timedelta(days=2, hours=23), "2 days left", "warning"),
+        (timedelta(days=3, minutes=5), "3 days left", "quiet"),
+    ],
+)
+def test_the_clock_counts_in_words_and_colours(left: timedelta, words: str, tone: str) -> None:
+    shown = Template("{% load leads %}{% clock until %}").render(Context({"until": timezone.now() + left}))
+    assert words in shown
+    assert f"badge--{tone}" in shown
+
+
+def test_no_clock_runs_once_it_is_answered(as_seller: Client, store: Store) -> None:
+    store(status="Active", substatus="Accepted", left=timedelta(hours=5))
+    assert "hours left" not in _text(as_seller, LIST)
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "language", "shown"),
+    [
+        (480000.5, "TRY", "tr", "480.000,50 TRY"),
+        (480000.5, "TRY", "en", "480,000.50 TRY"),
+        (7, "EUR", "en", "7.00 EUR"),
+        (0.1234, "USD", "en", "0.1234 USD"),
+    ],
+)
+def test_amounts_are_written_as_the_language_does(value: float, currency: str, language: str, shown: str) -> None:
+    with translation.override(language):
+        text = Template("{% load referrals %}{% money value currency %}").render(
+            Context({"value": Decimal(str(value)), "currency": currency})
+        )
+    assert shown in text
+
+
+def test_an_unknown_currency_is_said_and_no_amount_is_a_dash(as_seller: Client, store: Store) -> None:
+    store(details={"dealValue": 7, "currency": "??"})
+    assert "currency unknown" in _text(as_seller, LIST)
+
+
+def test_unknown_states_are_shown_as_they_came(as_seller: Client, store: Store) -> None:
+    store(status="Paused", substatus="Engaged")
+    assert "Paused · Engaged" in _text(as_seller, LIST)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?q=hemen", {"Hemen A.Ş."}),
+        ("?status=Closed", {"Kapalı A.Ş."}),
+        ("?status=other", {"Garip A.Ş."}),
+        ("?category=co_sell", {"Hemen A.Ş.", "Kapalı A.Ş.", "Garip A.Ş."}),
+        ("?link=needs_domain", {"Kapalı A.Ş."}),
+        ("?deadline=1", {"Hemen A.Ş."}),
+        ("?owner=me", {"Hemen A.Ş."}),
+        ("?value_min=500000", {"Garip A.Ş."}),
+        ("?value_max=480001", {"Hemen A.Ş.", "Kapalı A.Ş."}),
+        ("?status=nonsense&deadline=x", {"Hemen A.Ş.", "Kapalı A.Ş.", "Garip A.Ş."}),
+    ],
+)
+def test_filters_live_in_the_url(as_seller: Client, seller: User, store: Store, query: str, found: set[str]) -> None:
+    make_lead("hemen.example", owner=seller)
+    store(1, name="Hemen A.Ş.", email="a@hemen.example", left=timedelta(hours=5))
+    store(2, name="Kapalı A.Ş.", email="a@gmail.com", status="Closed", substatus="Won")
+    store(3, name="Garip A.Ş.", email="a@garip.example", status="Paused", details={"dealValue": 900000})
+    page = _text(as_seller, LIST + query, **HTMX)
+    assert {name for name in ("Hemen A.Ş.", "Kapalı A.Ş.", "Garip A.Ş.") if name in page} == found
+
+
+def test_active_filters_are_chips_that_take_themselves_away(as_seller: Client, store: Store) -> None:
+    store()
+    page = _text(as_seller, LIST + "?status=New&status=Closed&deadline=7&value_min=5&q=ege", **HTMX)
+    for words in ("Within 7 days", "Value from 5", "“ege”"):
+        assert words in page
+    assert 'href="/referrals/?q=ege&amp;status=Closed&amp;deadline=7&amp;value_min=5"' in page
+
+
+def test_a_page_for_people_and_a_fragment_for_htmx(as_seller: Client, store: Store) -> None:
+    store()
+    assert "<html" in _text(as_seller, LIST)
+    response = as_seller.get(LIST, headers=HTMX)
+    assert "<html" not in response.content.decode()
+    assert 'id="table"' in response.content.decode()
+    assert "HX-Request" in response.headers["Vary"]
+
+
+def test_the_list_asks_the_same_number_of_questions_for_one_and_for_many(as_seller: Client, store: Store) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            as_seller.get(LIST)
+        return len(captured)
+
+    store(0)
+    as_seller.get(LIST)
+    one = queries()
+    for number in range(1, 12):
+        store(number, email=f"a@firma{number}.example" if number % 2 else "a@gmail.com")
+    assert queries() == one <= 10
+
+
+def test_empty_lists_say_what_to_do(as_seller: Client, as_operator: Client, store: Store) -> None:
+    assert "Ask sales operations to sign in" in _text(as_seller, LIST, **HTMX)
+    assert reverse("referrals:connect") in _text(as_operator, LIST, **HTMX)
+    store()
+    assert "No referral matches these filters" in _text(as_seller, LIST + "?q=yok", **HTMX)
+
+
+def test_the_list_follows_a_running_sync(as_seller: Client) -> None:
+    assert "every 3s" not in _text(as_seller, LIST)
+    cursor = SyncCursor.get()
+    SignIn.objects.update(state=SignIn.State.OK)
+    job = Job.objects.create(kind="referrals", state=Job.State.RUNNING, heartbeat=timezone.now())
+    cursor.run = SyncRun.objects.create(mode=SyncRun.Mode.INCREMENTAL, job=job)
+    cursor.save()
+    page = _text(as_seller, LIST, **HTMX)
+    assert 'hx-trigger="every 3s, referral-changed from:body, sync-changed from:body"' in page
+    assert "The referrals are on their way" in page
+
+
+def test_switched_off_it_explains_itself_and_still_shows_what_is_stored(
+    as_seller: Client, store: Store, settings: Any
+) -> None:
+    settings.HUNTER_PARTNER_CENTER_ENABLED = False
+    page = _text(as_seller, LIST)
+    assert "HUNTER_PARTNER_CENTER_ENABLED=true" in page
+    assert 'id="table"' not in page
+    store()
+    page = _text(as_seller, LIST)
+    assert "HUNTER_PARTNER_CENTER_ENABLED=true" in page
+    assert "Ege Soğutma" in page
+    assert reverse("referrals:sync_now") not in page
+
+
+# The page and the dialog
+
+
+def test_the_page_shows_everything_a_seller_needs(as_seller: Client, store: Store) -> None:
+    referral = store()
+    page = _text(as_seller, referral.get_absolute_url())
+    for shown in (
+        "Ege Soğutma Ltd. Şti.", "9 days left", "New · Pending", "Co-sell opportunity", "480,000.50 TRY",
+        "31 Dec 2026",  # 21:00Z is the next day in Istanbul
+        "7001234", "51–250 employees", "35620 Çiğli", 'href="mailto:kaan@egesogutma.example"',
+        'href="tel:+902320000000"', "120 kullanıcı\nÖnce posta", "Deployment Or Migration", "Selin Satıcı",
+        referral.remote_id, "egesogutma.example", "can be the company&#x27;s domain", "Dynamics 365 is not switched on",
+        "https://partner.microsoft.com/",
+    ):  # fmt: skip
+        assert shown in page, shown
+    assert "30 Dec 2026" not in page
+
+
+def test_the_dialog_gets_the_same_content_without_the_frame(as_seller: Client, store: Store) -> None:
+    referral = store()
+    fragment = _text(as_seller, referral.get_absolute_url(), **HTMX)
+    assert "<html" not in fragment
+    assert 'id="referral"' in fragment
+    assert "120 kullanıcı" in fragment
+
+
+def test_the_other_referrals_of_the_deal_stand_beside_it(as_seller: Client, store: Store) -> None:
+    store(1, engagementId="shared", organizationName="Microsoft")
+    referral = store(2, engagementId="shared")
+    page = _text(as_seller, referral.get_absolute_url(), **HTMX)
+    assert "Other referrals of this engagement" in page
+    assert "Microsoft" in page
+
+
+def test_raw_data_is_for_those_who_may_see_it(as_seller: Client, as_operator: Client, store: Store) -> None:
+    url = store().get_absolute_url()
+    assert "consentToContact" not in _text(as_seller, url)
+    assert "consentToContact" in _text(as_operator, url)
+
+
+def test_nothing_in_a_referral_becomes_markup(as_operator: Client, store: Store) -> None:
+    attack = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+    referral = store(
+        name=attack,
+        email=('"><script>alert(1)</script>@gmail.com', "a@x.example?cc=b@y.example"),
+        organizationName=attack, statusReason=attack, substatus=attack, mpnId=attack, engagementId='"><b>',
+        details={"notes": attack, "dealValue": attack, "requirements": {"products": [{"id": attack}]}},
+    )  # fmt: skip
+    pages = (LIST, referral.get_absolute_url(), reverse("referrals:needs_domain"), "/", "/leads/")
+    for page in (_text(as_operator, url) for url in pages):
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+        assert "mailto:a@x.example?cc" not in page
+
+
+def test_an_odd_referral_says_so_quietly(as_seller: Client, store: Store) -> None:
+    referral = store(status="Paused")
+    assert "Its status is not among the documented ones." in _text(as_seller, referral.get_absolute_url())
+
+
+def test_a_lead_that_is_being_scanned_is_asked_about_again(as_seller: Client, store: Store) -> None:
+    referral = store()
+    assert referral.link.lead.scan_job_id
+    page = _text(as_seller, referral.get_absolute_url(), **HTMX)
+    assert "Being scanned" in page
+    assert 'hx-trigger="every 2s"' in page
+    Lead.objects.update(scan_job=None)
+    assert "every 2s" not in _text(as_seller, referral.get_absolute_url(), **HTMX)
+
+
+@pytest.mark.parametrize("path", ["/referrals/99999/", f"/referrals/{2**63}/", "/referrals/of/none.example/"])
+def test_what_is_not_there_is_not_found(as_seller: Client, path: str) -> None:
+    assert as_seller.get(path).status_code == 404
+
+
+# Linking
+
+
+def test_a_person_links_it_and_the_lead_is_made_and_scanned(as_seller: Client, seller: User, store: Store) -> None:
+    referral = store(email="a@gmail.com")
+    response = as_seller.post(reverse("referrals:link", args=[referral.pk]), {"domain": "https://www.yeni.example/tr"})
+    assert response.headers["Location"] == referral.get_absolute_url()
+    link = ReferralLink.objects.get(referral=referral)
+    assert (link.state, link.how, link.by) == (State.LINKED, "person", seller)
+    assert link.lead is not None
+    assert (link.lead.domain, link.lead.referral_count) == ("yeni.example", 1)
+    assert link.lead.scan_job_id
+    page = _text(as_seller, referral.get_absolute_url())
+    assert "Linked to yeni.example." in page
+    assert "Linked by seller" in page
+    assert "Referral linked" in page
+
+
+def test_a_text_without_a_company_domain_is_refused_with_its_reason(as_seller: Client, store: Store) -> None:
+    referral = store(email="a@gmail.com")
+    response = as_seller.post(reverse("referrals:link", args=[referral.pk]), {"domain": "veli@gmail.com"}, headers=HTMX)
+    assert response.status_code == 422
+    assert "This mail service is open to everyone" in response.content.decode()
+    assert 'value="veli@gmail.com"' in response.content.decode()
+    assert ReferralLink.objects.get().state == State.NEEDS_DOMAIN
+    assert not Lead.objects.exists()
+
+
+def test_in_the_dialog_linking_gives_the_new_state_and_tells_the_list(as_seller: Client, store: Store) -> None:
+    referral = store(email=("a@bir.example", "b@iki.example"))
+    page = _text(as_seller, referral.get_absolute_url(), **HTMX)
+    assert 'value="bir.example"' in page
+    assert 'value="iki.example"' in page
+    response = as_seller.post(reverse("referrals:link", args=[referral.pk]), {"domain": "iki.example"}, headers=HTMX)
+    assert response.headers["HX-Trigger"] == '{"referral-changed": {}}'
+    assert "Linked to iki.example." in response.content.decode()
+
+
+def test_unlinking_asks_first_and_stays(as_seller: Client, store: Store) -> None:
+    referral = store()
+    assert 'data-confirm="confirm-unlink"' in _text(as_seller, referral.get_absolute_url())
+    as_seller.post(reverse("referrals:unlink", args=[referral.pk]))
+    assert ReferralLink.objects.get().state == State.UNLINKED
+    assert Lead.objects.get().referral_count == 0
+    assert Event.objects.filter(kind=Event.Kind.UNLINKED).count() == 1
+    store(1, updatedDateTime="2026-10-15T08:41:27Z")
+    assert ReferralLink.objects.get().state == State.UNLINKED
+    assert "decided on" in _text(as_seller, referral.get_absolute_url())
+
+
+@pytest.mark.parametrize("name", ["link", "unlink"])
+def test_a_viewer_reads_and_changes_nothing(as_viewer: Client, store: Store, name: str) -> None:
+    referral = store(email="a@gmail.com")
+    url = reverse(f"referrals:{name}", args=[referral.pk])
+    assert url not in _text(as_viewer, referral.get_absolute_url())
+    assert url not in _text(as_viewer, reverse("referrals:needs_domain"))
+    assert as_viewer.post(url, {"domain": "yeni.example"}).status_code == 403
+    assert ReferralLink.objects.get().state == State.NEEDS_DOMAIN
+    assert not Lead.objects.exists()
+
+
+PAGES = [LIST, "/referrals/1/", "/referrals/needs-domain/", "/referrals/of/x.example/"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_need_the_permission_and_only_read(client: Client, as_seller: Client, db: None, path: str) -> None:
+    client.force_login(User.objects.create_user("stranger"))
+    assert client.get(path).status_code == 403
+    assert as_seller.post(path).status_code == 405
+
+
+@pytest.mark.parametrize("name", ["link", "unlink"])
+def test_decisions_are_posted(as_seller: Client, store: Store, name: str) -> None:
+    assert as_seller.get(reverse(f"referrals:{name}", args=[store().pk])).status_code == 405
+
+
+# The queue
+
+QUEUE = "/referrals/needs-domain/"
+
+
+def test_the_queue_shows_why_and_what_could_be_right_by_deadline(as_seller: Client, store: Store) -> None:
+    make_lead("egesogutma.example", company_name="Ege Soğutma")
+    store(1, name="Çok A.Ş.", email=("a@bir.example", "b@iki.example"), left=timedelta(days=5))
+    store(2, email="derya@hotmail.com.tr", left=timedelta(days=1, hours=2))
+    store(3, name="Bağlı A.Ş.", email="a@bagli.example")
+    page = _text(as_seller, QUEUE)
+    assert _order(page, "Ege Soğutma Ltd. Şti.", "Çok A.Ş.")
+    assert "Bağlı" not in page
+    for shown in ("derya@hotmail.com.tr", "mail service for everyone", 'data-key="1"', "A lead with a similar name"):
+        assert shown in page
+    assert "2 referrals wait for their lead" in page
+
+
+def test_a_confirmed_card_becomes_a_line_that_can_be_undone(as_seller: Client, store: Store) -> None:
+    referral = store(email=("a@bir.example", "b@iki.example"))
+    card = {**HTMX, "HX-Target": f"waiting-{referral.pk}"}
+    line = as_seller.post(reverse("referrals:link", args=[referral.pk]), {"domain": "bir.example"}, headers=card)
+    assert "linked to bir.example" in line.content.decode()
+    assert "data-done" in line.content.decode()
+    again = as_seller.post(reverse("referrals:unlink", args=[referral.pk]), {"undo": "1"}, headers=card)
+    assert "data-card" in again.content.decode()
+    link = ReferralLink.objects.get()
+    assert (link.state, link.lead, link.how) == (State.SEVERAL, None, "")
+
+
+def test_a_card_keeps_what_was_typed_wrong(as_seller: Client, store: Store) -> None:
+    referral = store(email="a@gmail.com")
+    card = {**HTMX, "HX-Target": f"waiting-{referral.pk}"}
+    response = as_seller.post(reverse("referrals:link", args=[referral.pk]), {"domain": "bozuk"}, headers=card)
+    assert response.status_code == 422
+    assert 'value="bozuk"' in response.content.decode()
+    assert f'id="waiting-{referral.pk}"' in response.content.decode()
+
+
+def test_a_referral_can_belong_to_no_lead(as_seller: Client, store: Store) -> None:
+    referral = store(email="a@gmail.com")
+    card = {**HTMX, "HX-Target": f"waiting-{referral.pk}"}
+    line = as_seller.post(reverse("referrals:unlink", args=[referral.pk]), headers=card)
+    assert "belongs to no lead" in line.content.decode()
+    assert "Every referral has its lead" in _text(as_seller, QUEUE)
+
+
+def test_without_a_script_it_comes_back_to_the_queue(as_seller: Client, store: Store) -> None:
+    referral = store(email="a@gmail.com")
+    data = {"domain": "yeni.example", "next": QUEUE}
+    response = as_seller.post(reverse("referrals:link", args=[referral.pk]), data)
+    assert response.headers["Location"] == QUEUE
+    data["next"] = "https://evil.example/"
+    response = as_seller.post(reverse("referrals:link", args=[referral.pk]), data)
+    assert response.headers["Location"] == referral.get_absolute_url()
+
+
+def test_no_card_is_passed_over_when_others_before_it_are_done(as_seller: Client, store: Store) -> None:
+    made = [store(number, name=f"Müşteri {number:02d}", email="a@gmail.com") for number in range(13)]
+    Referral.objects.update(deadline_order=made[0].deadline_order)  # ties go by the newest
+    first = _text(as_seller, QUEUE)
+    assert [f"Müşteri {number:02d}" in first for number in range(13)] == [False] * 3 + [True] * 10
+    for number in (12, 11, 3):
+        as_seller.post(reverse("referrals:unlink", args=[made[number].pk]))
+    second = _text(as_seller, f"{QUEUE}?after={made[3].pk}")
+    assert [number for number in range(13) if f"Müşteri {number:02d}" in second] == [0, 1, 2]
+
+
+# On the pages of leads
+
+
+def test_the_panel_of_a_lead_groups_deals_and_adds_each_value_once(as_seller: Client, store: Store) -> None:
+    store(1, engagementId="shared", organizationName="Microsoft")
+    store(2, engagementId="shared")
+    store(3, details={"dealValue": 100, "currency": "EUR"})
+    url = reverse("referrals:lead_panel", args=["egesogutma.example"])
+    panel = _text(as_seller, url, **HTMX)
+    assert "<html" not in panel
+    assert panel.count("<li") == 2
+    for shown in ("100.00 EUR", "480,000.50 TRY"):
+        assert shown in panel
+    assert "960,001.00" not in panel
+    assert "<html" in _text(as_seller, url)
+    assert url in _text(as_seller, "/leads/egesogutma.example/")
+
+
+def test_lead_pages_show_referrals_only_when_it_is_on(as_seller: Client, store: Store, settings: Any) -> None:
+    store(left=timedelta(hours=5, minutes=30))
+    make_lead("baska.example")
+    for page in (_text(as_seller, "/leads/?referral=new"), _text(as_seller, "/leads/egesogutma.example/")):
+        assert "To answer" in page
+        assert "5 hours left" in page
+    assert "baska.example" not in _text(as_seller, "/leads/?referral=new", **HTMX)
+    assert 'id="referrals-due"' in _text(as_seller, "/")
+    assert reverse("referrals:list") in _text(as_seller, "/jobs/")
+    settings.HUNTER_PARTNER_CENTER_ENABLED = False
+    assert "To answer" not in _text(as_seller, "/leads/")
+    assert 'id="referrals-due"' not in _text(as_seller, "/")
+    assert reverse("referrals:list") not in _text(as_seller, "/jobs/")
+    # What is known of a lead does not vanish with the flag.
+    assert "lead-referrals" in _text(as_seller, "/leads/egesogutma.example/")
+    assert "lead-referrals" not in _text(as_seller, "/leads/baska.example/")
+
+
+def test_today_gets_the_first_referrals_to_answer(as_seller: Client, store: Store) -> None:
+    for number in range(8):
+        store(number, name=f"Müşteri {number}", left=timedelta(days=number + 1, hours=1))
+    panel = _text(as_seller, LIST + "?status=New", **HTMX, **{"HX-Target": "referrals-due"})
+    assert "Referrals to answer" in panel
+    assert "All 8" in panel
+    assert [f"Müşteri {number}" in panel for number in range(8)] == [True] * 6 + [False] * 2
+
+
+@pytest.mark.parametrize(
+    ("path", "current"),
+    [("/referrals/", "Referrals"), ("/referrals/needs-domain/", "Referrals"), ("/leads/", "Leads"), ("/", "Today")],
+)
+def test_the_navigation_marks_one_part(as_seller: Client, path: str, current: str) -> None:
+    page = _text(as_seller, path)
+    marked = [part.split("</a>")[0] for part in page.split('<a class="nav__link"')[1:] if "aria-current" in part[:150]]
+    assert len(marked) == 2  # in the side and in the phone's menu
+    assert all(text.endswith(current) for text in marked)
