@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
 from django.db import connection, models
@@ -65,7 +64,8 @@ def update_rows(model: type[models.Model], columns: Sequence[str], rows: Sequenc
 def _converter(field: Any) -> Callable[[Any], Any]:
     if isinstance(field, models.JSONField):
         return lambda cell: field.get_db_prep_save(cell, connection)
-    if isinstance(field, models.DateTimeField | models.DateField):
-        # The rows of one statement share most of their times.
-        return lru_cache(maxsize=64)(lambda cell: field.get_db_prep_save(cell, connection))
+    if isinstance(field, models.DateTimeField):
+        return connection.ops.adapt_datetimefield_value
+    if isinstance(field, models.DateField):
+        return connection.ops.adapt_datefield_value
     return lambda cell: cell

@@ -21,7 +21,8 @@ _LOWER = str.maketrans("İIŞĞÜÖÇ", "iışğüöç")
 def fold(text: str) -> str:
     """Search text: Turkish letters and accents as ASCII, case and punctuation folded, blanks collapsed."""
     plain = unicodedata.normalize("NFKD", text.translate(_TURKISH)).casefold()
-    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    if not plain.isascii():
+        plain = "".join(char for char in plain if not unicodedata.combining(char))
     return _NOT_WORD.sub(" ", plain).strip()
 
 

@@ -138,4 +138,5 @@ def _is_known_ending(ending: str) -> bool:
 
 def _printable(text: str) -> str:
     """Without control characters and surrogates, which a database refuses."""
-    return "".join(character for character in text if character.isprintable())[:MAX_EMAIL_CHARS]
+    plain = text if text.isprintable() else "".join(filter(str.isprintable, text))
+    return plain[:MAX_EMAIL_CHARS]

@@ -7,6 +7,7 @@ from django.db import DatabaseError
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from leads.doctor import Check
 from referrals.messages import REFUSED, SIGN_IN
@@ -34,9 +35,11 @@ def _connection() -> tuple[bool | None, str]:
         what, todo = SIGN_IN.get(light.reason, SIGN_IN["refused"])
         return False, f"{what} {todo}"
     if unread := Quarantine.objects.filter(resolved_at__isnull=True).count():
-        return False, _("%(count)d rows could not be read. Look at them under Referrals, Unreadable rows.") % {
-            "count": unread
-        }
+        return False, ngettext(
+            "%(count)d row could not be read. Look at it under Referrals, Unreadable rows.",
+            "%(count)d rows could not be read. Look at them under Referrals, Unreadable rows.",
+            unread,
+        ) % {"count": unread}
     last = date_format(localtime(light.last_success_at), "SHORT_DATETIME_FORMAT") if light.last_success_at else "–"
     return light.state in ("ok", "running", "never", "throttled"), _("%(state)s; last success: %(time)s") % {
         "state": light.label,

@@ -223,15 +223,15 @@ class SyncRun(models.Model):
 
     mode = models.CharField(_("mode"), max_length=12, choices=Mode)
     state = models.CharField(_("state"), max_length=14, choices=State, default=State.RUNNING)
-    job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, related_name="+")
+    job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, related_name="+", verbose_name=_("job"))
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("started by")
     )
     started_at = models.DateTimeField(_("started"), default=timezone.now)
     finished_at = models.DateTimeField(_("finished"), null=True)
     fetched = models.PositiveIntegerField(_("fetched"), default=0)
-    created = models.PositiveIntegerField(_("created"), default=0)
-    updated = models.PositiveIntegerField(_("updated"), default=0)
+    created = models.PositiveIntegerField(_("new rows"), default=0)
+    updated = models.PositiveIntegerField(_("changed rows"), default=0)
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     quarantined = models.PositiveIntegerField(_("quarantined"), default=0)
     linked = models.PositiveIntegerField(_("linked"), default=0)

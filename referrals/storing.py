@@ -6,7 +6,7 @@ Everything here runs inside the caller's transaction, in a number of statements 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -141,7 +141,10 @@ def _values(row: Row, judged: CustomerDomain) -> dict[str, Any]:
         "search_text": f"{fold(names)[:600]} {row.remote_id.casefold()} {columns['engagement_id'].casefold()}",
         "name_key": turkish_sort_key(columns["customer_name"] or columns["name"] or row.remote_id),
         "deadline_order": columns["deadline_at"] or NO_DEADLINE,
-        "candidates": [asdict(candidate) for candidate in judged.candidates[:20]],
+        "candidates": [
+            {"domain": candidate.domain, "email": candidate.email, "verdict": candidate.verdict}
+            for candidate in judged.candidates[:20]
+        ],
         "raw": row.text,
         "content_hash": row.content_hash,
         "source_stamp": row.stamp,
