@@ -207,6 +207,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = HUNTER_ENV == "dev"
+# Otherwise a file that is edited while the server runs goes out with its old length.
+WHITENOISE_AUTOREFRESH = HUNTER_ENV == "dev"
 MEDIA_ROOT = HUNTER_VAR / "files"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
