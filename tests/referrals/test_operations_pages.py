@@ -151,7 +151,7 @@ def test_a_stranger_is_sent_to_sign_in_without_microsofts_code(client: Client, c
 def test_sign_in_with_a_code_starts_the_first_sync(as_operator: Client, connected: Cloud) -> None:
     code = ask_for_code(as_operator)
     waiting = as_operator.get(STATE, headers=HTMX)
-    assert "more minutes" in text_of(waiting)
+    assert "valid for another 14:" in text_of(waiting)
     assert "sign-in-code" not in text_of(waiting), "what somebody may be copying is not swapped"
     connected.entra.approve(code)
     SignIn.objects.update(next_poll_at=None)
