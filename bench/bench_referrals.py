@@ -9,12 +9,13 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from bench.setting import fresh_hunter, middle, peak_megabytes
 
 COUNT = 50_000
-ONE_BY_ONE = 3_000  # rows of the per-row approach; its speed does not depend on their number
+ONE_BY_ONE = 2_000  # rows of the per-row approaches; their speed does not depend on the number
 _CLOUD = """
 import sys
 from datetime import UTC, datetime
@@ -76,7 +77,7 @@ def run() -> dict[str, Any]:
                 if runs[-1].state == "done":
                     return runs
 
-        finish_empty = peak_megabytes()
+        idle_megabytes = peak_megabytes()
         started = time.perf_counter()
         runs = finish()
         seconds = time.perf_counter() - started
@@ -89,22 +90,30 @@ def run() -> dict[str, Any]:
             idle_seconds.append(time.perf_counter() - began)
             queries.append(len(captured))
         peak = peak_megabytes()
-        per_row = _one_by_one(url)
+        links = ReferralLink.objects.count()
+        pages = _first_pages()
+        row_by_row = _row_by_row(pages)
+        row_by_row_idle = _row_by_row(pages)  # nothing changed: what a sync without watermark does each time
+        unlinked = _save_and_commit(pages)
         return {
             "referrals": stored,
-            "links": ReferralLink.objects.count(),
+            "links": links,
             "seconds": round(seconds, 1),
             "rows_per_second": round(stored / seconds),
             "pages": sum(row.pages for row in runs),
             "requests": sum(row.requests for row in runs),
             "runs": len(runs),
-            "megabytes_above_idle": round(peak - finish_empty, 1),
+            "megabytes_above_idle": round(peak - idle_megabytes, 1),
             "idle_run_seconds": middle(idle_seconds),
-            "idle_run_pages": idle.pages,
+            "idle_run_rows": idle.fetched,
             "idle_run_requests": idle.requests,
             "idle_run_queries": queries[-1],
-            "one_by_one_rows_per_second": round(per_row),
-            "times_faster": round(stored / seconds / per_row, 1),
+            "queries_a_page": _queries_a_page(pages),
+            "row_by_row_rows_per_second": round(row_by_row),
+            "times_faster": round(stored / seconds / row_by_row, 1),
+            "row_by_row_idle_seconds": round(stored / row_by_row_idle, 1),
+            "times_faster_idle": round(stored / row_by_row_idle / middle(idle_seconds)),
+            "save_and_commit_only_rows_per_second": round(unlinked),
         }
 
 
@@ -121,23 +130,66 @@ def connect(url: str) -> None:
     assert sign_in.poll_device_code().state == "ok"
 
 
-def _one_by_one(url: str) -> float:
-    """Rows a second of the plain way: look for the row, save it, commit; nothing linked."""
+def _first_pages() -> list[list[Any]]:
+    """The rows of the first pages, as they came; the database is empty afterwards."""
+    from jobs.models import Job
+    from leads.models import Lead
     from referrals import sign_in
     from referrals.client import client_from_settings
+    from referrals.models import Referral
+
+    client = client_from_settings(sign_in.bearer, lambda _attempt: None)
+    page = client.first_page(order="updatedDateTime asc")
+    pages = [page.rows]
+    while sum(map(len, pages)) < ONE_BY_ONE:
+        page = client.next_page(page.next_query)
+        pages.append(page.rows)
+    for model in (Referral, Lead, Job):
+        model.objects.all().delete()
+    return pages
+
+
+def _row_by_row(pages: list[list[Any]]) -> float:
+    """Rows a second when each row is looked up, stored, linked and committed by itself."""
+    from django.db import transaction
+    from django.utils import timezone
+
+    from referrals.storing import store_rows
+
+    started = time.perf_counter()
+    for row in chain.from_iterable(pages):
+        with transaction.atomic():
+            store_rows([row], now=timezone.now())
+    return sum(map(len, pages)) / (time.perf_counter() - started)
+
+
+def _save_and_commit(pages: list[list[Any]]) -> float:
+    """Rows a second of the plainest way: look for the row, save it, commit; no links, leads, events or scans."""
     from referrals.models import Referral
     from referrals.payload import read
 
     Referral.objects.all().delete()
-    client = client_from_settings(sign_in.bearer, lambda _attempt: None)
-    page = client.first_page(order="updatedDateTime asc")
-    done = 0
     started = time.perf_counter()
-    while done < ONE_BY_ONE:
-        for raw in page.rows:
-            row = read(raw)
-            values = row.columns | {"raw": row.text, "content_hash": row.content_hash, "source_stamp": row.stamp}
-            Referral.objects.update_or_create(remote_id=row.remote_id, defaults=values)
-        done += len(page.rows)
-        page = client.next_page(page.next_query)
-    return done / (time.perf_counter() - started)
+    for raw in chain.from_iterable(pages):
+        row = read(raw)
+        values = row.columns | {"raw": row.text, "content_hash": row.content_hash, "source_stamp": row.stamp}
+        Referral.objects.update_or_create(remote_id=row.remote_id, defaults=values)
+    return sum(map(len, pages)) / (time.perf_counter() - started)
+
+
+def _queries_a_page(pages: list[list[Any]]) -> dict[str, int]:
+    """Statements for a page of new rows: all of it, and a tenth of it."""
+    from django.db import connection, transaction
+    from django.test.utils import CaptureQueriesContext
+    from django.utils import timezone
+
+    from referrals.models import Referral
+    from referrals.storing import store_rows
+
+    counts = {}
+    for size in (100, 10):
+        Referral.objects.all().delete()
+        with CaptureQueriesContext(connection) as captured, transaction.atomic():
+            store_rows(pages[0][:size], now=timezone.now())
+        counts[f"{size} rows"] = len(captured)
+    return counts

@@ -267,6 +267,7 @@ HUNTER_DOCTORS = ["referrals.doctor.checks"]
 HUNTER_DUTIES = {
     "rescan due": ("leads.tasks.rescan_due", 600),
     "retry undetermined": ("leads.tasks.retry_undetermined", 60),
+    "prune": ("jobs.tasks.prune", 86_400),
 }
 
 try:
@@ -307,6 +308,7 @@ HUNTER_TOKEN_KEY = [key.strip() for key in env.list("HUNTER_TOKEN_KEY", default=
 if HUNTER_PARTNER_CENTER_ENABLED:
     HUNTER_DUTIES |= {
         "sync referrals": ("referrals.tasks.sync_due", HUNTER_PARTNER_CENTER_SYNC_INTERVAL),
+        "prune sync runs": ("referrals.tasks.prune", 86_400),
         "referral clocks": ("referrals.tasks.watch_clocks", min(600, HUNTER_PARTNER_CENTER_SYNC_INTERVAL)),
     }
 HUNTER_D365_ENABLED = _flag("HUNTER_D365_ENABLED")

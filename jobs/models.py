@@ -16,6 +16,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Jobs that wait or run."""
         return self.filter(state__in=ACTIVE)
 
+    def of_interest(self) -> Self:
+        """Without routine that went well."""
+        return self.exclude(routine=True, state__in=(*ACTIVE, Job.State.DONE))
+
 
 class Job(models.Model):
     """A piece of work that survives any kill. Whoever runs it holds `lease_token`; every write carries the token."""
@@ -49,6 +53,9 @@ class Job(models.Model):
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     heartbeat = models.DateTimeField(_("last sign of life"), null=True, blank=True)
+    routine = models.BooleanField(
+        _("routine"), default=False, help_text=_("Started by the clock every few minutes; lists leave it out.")
+    )
     cancel_requested = models.BooleanField(_("cancel requested"), default=False)
 
     lease_token = models.CharField(max_length=100, blank=True, editable=False)

@@ -7,17 +7,20 @@ and write its results and its checkpoint in one transaction, so that a kill lose
 from __future__ import annotations
 
 import time
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jobs.bell import ring_job
 from jobs.lifecycle import alive, close_unheld, held, settle, waiting_from
-from jobs.models import Job
+from jobs.models import ACTIVE, Job
 
+PRUNED_AT_ONCE = 5_000
 SLICE_SECONDS = 50.0  # then other jobs get a turn; far below the queue's time limit of one task
 
 
@@ -78,13 +81,16 @@ def enqueue(
     payload: dict[str, Any] | None = None,
     started_by: AbstractBaseUser | None = None,
     total: int = 0,
+    routine: bool = False,
 ) -> Job:
     """The job under this key: the one that waits or runs, else a new one, which is rung for. All of it is part of
-    the caller's transaction. A job that runs already looks once more before it ends."""
+    the caller's transaction. A job that runs already looks once more before it ends; `routine` that somebody asks for
+    is none any more."""
     while True:
         with transaction.atomic():
             # Locks the row: the job cannot end before the caller has committed what it is to find.
-            if Job.objects.active().filter(key=key).update(rerun=True):
+            again = {"rerun": True} if routine else {"rerun": True, "routine": False}
+            if Job.objects.active().filter(key=key).update(**again):
                 return Job.objects.active().get(key=key)
             now = timezone.now()
             try:
@@ -96,6 +102,7 @@ def enqueue(
                         payload=payload or {},
                         started_by=started_by,  # type: ignore[misc]
                         total=total,
+                        routine=routine,
                         created_at=now,
                         **waiting_from(now, rung=True),
                     )
@@ -114,6 +121,15 @@ def cancel(job: Job, by: AbstractBaseUser | None) -> None:
         if close_unheld(rows):
             settle(job)
     job.refresh_from_db()
+
+
+def prune(now: datetime) -> int:
+    """Delete finished routine after a week and every other finished job after 90 days. Returns how many."""
+    finished = Job.objects.exclude(state__in=ACTIVE)
+    old = Q(routine=True, finished_at__lt=now - timedelta(days=7)) | Q(finished_at__lt=now - timedelta(days=90))
+    pks = list(finished.filter(old).values_list("pk", flat=True)[:PRUNED_AT_ONCE])
+    Job.objects.filter(pk__in=pks).delete()
+    return len(pks)
 
 
 def retry(job: Job) -> bool:

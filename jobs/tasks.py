@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from jobs import clock, running
+from jobs import clock, running, services
 
 
 def run_job(pk: int) -> None:
     """Run the job for one slice."""
     running.run(pk)
+
+
+def prune() -> None:
+    services.prune(timezone.now())
 
 
 def tick() -> None:

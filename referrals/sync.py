@@ -84,7 +84,13 @@ def request_sync(*, by: User | None, full: bool = False) -> Job:
             raise SyncRefused(reason)
         if full:
             SyncCursor.objects.filter(pk=1).update(full_wanted=True)
-        return jobs.services.enqueue("referrals", key="referrals:sync", subject="Partner Center", started_by=by)
+        return jobs.services.enqueue(
+            "referrals",
+            key="referrals:sync",
+            subject="Partner Center",
+            started_by=by,
+            routine=by is None and not full,
+        )
 
 
 def sync_when_due(now: datetime) -> Job | None:
@@ -95,6 +101,12 @@ def sync_when_due(now: datetime) -> Job | None:
     local, last = timezone.localtime(now), cursor.last_full_at
     full_is_due = last is not None and local.time() >= _NIGHT and timezone.localtime(last).date() < local.date()
     return request_sync(by=None, full=full_is_due)
+
+
+def prune_runs(now: datetime) -> int:
+    """Delete runs of more than 90 days ago that brought nothing new. Returns how many."""
+    idle = SyncRun.objects.filter(state=State.DONE, created=0, updated=0, quarantined=0, not_visible=0)
+    return idle.filter(started_at__lt=now - timedelta(days=90)).delete()[0]
 
 
 def run_sync(job_run: JobRun) -> None:

@@ -22,5 +22,9 @@ def sync_due() -> None:
     referral_sync.sync_when_due(timezone.now())
 
 
+def prune() -> None:
+    referral_sync.prune_runs(timezone.now())
+
+
 def watch_clocks() -> None:
     deadlines.raise_alerts(timezone.now())

@@ -17,8 +17,11 @@ from leads.views.pages import Request, allowed, page_of, show
 @allowed("jobs.view_job")
 @require_GET
 def job_list(request: Request) -> HttpResponse:
-    rows = Job.objects.select_related("started_by").order_by("-created_at")
-    return show(request, "leads/job_list.html", "leads/_job_table.html", {"page": page_of(rows, request, 50)})
+    everything = request.GET.get("routine") == "1"
+    rows = Job.objects.all() if everything else Job.objects.of_interest()
+    page = page_of(rows.select_related("started_by").order_by("-created_at", "-pk"), request, 50)
+    context = {"page": page, "everything": everything}
+    return show(request, "leads/job_list.html", "leads/_job_table.html", context)
 
 
 @allowed("jobs.view_job")

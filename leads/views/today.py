@@ -25,7 +25,7 @@ def today(request: Request) -> HttpResponse:
         .select_related("lead", "event")
         .order_by("-created_at")[:8],
         "changes": Event.objects.filter(scan__isnull=False).select_related("lead").order_by("-at", "-pk")[:8],
-        "running": Job.objects.active().order_by("-created_at")[:5],
+        "running": Job.objects.active().of_interest().order_by("-created_at")[:5],
         "has_leads": Lead.objects.exists(),
         "has_imports": ImportBatch.objects.exists(),
     }

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from jobs import lifecycle, services
 from jobs.lifecycle import MAX_FAILURES, MAX_STARTS, backoff, claim
 from jobs.models import Job
-from jobs.services import JobRun, Stop, cancel, enqueue, retry
+from jobs.services import JobRun, Stop, cancel, enqueue, prune, retry
 from jobs.tasks import run_job
 
 pytestmark = pytest.mark.django_db
@@ -285,3 +285,28 @@ def test_a_slice_is_over_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None
     assert not JobRun(held).time_is_up()
     monkeypatch.setattr(services, "SLICE_SECONDS", 0.0)
     assert JobRun(held).time_is_up()
+
+
+def test_routine_is_left_out_of_the_list_until_it_fails_or_somebody_asks_for_it(db: None) -> None:
+    quiet, failed, asked = (enqueue("count", key=name, subject=name, routine=True) for name in ("a", "b", "c"))
+    Job.objects.filter(pk=failed.pk).update(state=Job.State.FAILED)
+    enqueue("count", key="c", subject="c")
+    assert set(Job.objects.of_interest()) == {failed, asked}
+    assert quiet.routine
+
+
+def test_old_jobs_are_pruned_and_active_ones_never(db: None) -> None:
+    now = timezone.now()
+    kept = [enqueue("count", key="active", subject="active", routine=True)]
+    Job.objects.update(finished_at=now - timedelta(days=400))
+    for name, routine, days, stays in (
+        ("old routine", True, 8, False),
+        ("young routine", True, 6, True),
+        ("old", False, 91, False),
+        ("young", False, 89, True),
+    ):
+        job = enqueue("count", key=name, subject=name, routine=routine)
+        Job.objects.filter(pk=job.pk).update(state=Job.State.DONE, finished_at=now - timedelta(days=days))
+        kept += [job] if stays else []
+    assert prune(now) == 2
+    assert set(Job.objects.all()) == set(kept)
