@@ -279,7 +279,11 @@ HUNTER_DNS_CONCURRENCY = _number("HUNTER_DNS_CONCURRENCY", 200, 1, 10_000)
 HUNTER_DNS_QUERIES_PER_SECOND = _number("HUNTER_DNS_QUERIES_PER_SECOND", 500, 0, 1_000_000)
 
 HUNTER_SANDBOX_URL = env.str("HUNTER_SANDBOX_URL", default="").rstrip("/")
-if HUNTER_SANDBOX_URL and urlsplit(HUNTER_SANDBOX_URL).hostname not in ("127.0.0.1", "localhost", "::1"):
+if HUNTER_SANDBOX_URL and (
+    urlsplit(HUNTER_SANDBOX_URL).hostname not in ("127.0.0.1", "localhost", "::1")
+    or urlsplit(HUNTER_SANDBOX_URL).scheme != "http"
+    or not {"@", "\\", "?", "#"}.isdisjoint(HUNTER_SANDBOX_URL)
+):
     raise ImproperlyConfigured("HUNTER_SANDBOX_URL must point to this machine (127.0.0.1, localhost or [::1]).")
 
 HUNTER_PARTNER_CENTER_ENABLED = _flag("HUNTER_PARTNER_CENTER_ENABLED")

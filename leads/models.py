@@ -437,6 +437,7 @@ class Alert(models.Model):
         EXPIRE_SOON = "expire_soon", _("The domain expires soon")
         SCORE_CHANGED = "score_changed", _("The score changed its class")
         REFERRAL_DUE = "referral_due", _("A referral waits for an answer")
+        ROW_PARKED = "row_parked", _("A row of Partner Center could not be read")
 
     lead = models.ForeignKey(Lead, models.CASCADE, null=True, related_name="alerts", verbose_name=_("lead"))
     event = models.OneToOneField(Event, models.CASCADE, null=True, related_name="alert", verbose_name=_("event"))

@@ -43,6 +43,7 @@ _REPEATABLE: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _REQUEST_ID_HEADERS: Final = ("request-id", "x-ms-request-id", "x-ms-service-request-id")
 _SECONDS = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _CHUNK = 64 << 10  # octets
+_DIGITS = 4_000  # Python converts no more than 4,300
 _INNER_ERRORS = 10  # deeper nesting is not looked into
 
 
@@ -305,7 +306,7 @@ class OutboundSession:
         if not succeeded:
             raise self._failure(about, headers, body)
         try:
-            data = loads(body, parse_float=Decimal, parse_constant=_no_number) if body.strip() else None
+            data = loads(body, **_NUMBERS) if body.strip() else None
         except (ValueError, ArithmeticError, RecursionError):
             raise ServerFailed(**about, code="malformed") from None
         return Answer(status, data, headers, about["request_id"], client_request_id)
@@ -366,8 +367,25 @@ def _http_date(value: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _no_number(constant: str) -> float:
-    raise ValueError(f"{constant} is no JSON")
+# Numbers beyond all bounds stay texts, NaN and Infinity become nothing: they spoil their own field, not the answer.
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) < _DIGITS else digits
+
+
+def _fraction(digits: str) -> Decimal | str:
+    try:
+        return Decimal(digits)
+    except ArithmeticError:
+        return digits
+
+
+def _nothing(_constant: str) -> None:
+    return None
+
+
+_NUMBERS: Final[dict[str, Any]] = {"parse_float": _fraction, "parse_int": _whole, "parse_constant": _nothing}
 
 
 def _relative(path: str) -> str:

@@ -7,7 +7,7 @@ import json
 from typing import Any, TypeVar
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -18,9 +18,11 @@ from django.utils.translation import ngettext
 from leads.admin import FastAdmin, LedgerAdmin
 from leads.folding import fold
 from referrals import linking, models
-from referrals.messages import ODDITIES, QUARANTINE, REFUSED
+from referrals.messages import ODDITIES, QUARANTINE
 from referrals.quarantine import set_handled
+from referrals.status import why_refused
 from referrals.sync import SyncRefused, request_sync
+from referrals.templatetags.referrals import status_word, substatus_word
 
 Row = TypeVar("Row", bound=Model)
 
@@ -43,7 +45,7 @@ class SyncMixin:
         try:
             request_sync(by=user)
         except SyncRefused as refusal:
-            self.message_user(request, REFUSED[refusal.reason], messages.ERROR)
+            self.message_user(request, why_refused(refusal.reason), messages.ERROR)
         else:
             link = format_html('<a href="{}">{}</a>', reverse("referrals:runs"), _("To the runs"))
             self.message_user(request, format_html("{} {}", _("The sync was started."), link), messages.SUCCESS)
@@ -61,10 +63,23 @@ _PARSED = (
 _SEEN = ("unusual", "etag", "source_stamp", "first_seen_at", "last_seen_at", "not_visible_since")
 
 
+class StatusFilter(admin.SimpleListFilter):
+    """By status, in words: the column holds codes, known or not."""
+
+    title = _("status")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(models.Status.choices)
+
+    def queryset(self, request: HttpRequest, referrals: QuerySet[models.Referral]) -> QuerySet[models.Referral]:
+        return referrals.filter(status=self.value()) if self.value() else referrals
+
+
 @admin.register(models.Referral)
 class ReferralAdmin(SyncMixin, RemoteAdmin[models.Referral]):
-    list_display = ("title", "status", "category", "linked_to", "deal", "deadline_at")
-    list_filter = ("status", "category")
+    list_display = ("customer", "name", "state", "category", "linked_to", "deal", "deadline_at")
+    list_filter = (StatusFilter, "category")
     list_select_related = ("link__lead",)
     ordering = models.BY_DEADLINE
     search_fields = ("search_text",)
@@ -89,6 +104,14 @@ class ReferralAdmin(SyncMixin, RemoteAdmin[models.Referral]):
         for word in fold(search_term).split():
             queryset = queryset.filter(search_text__contains=word)
         return queryset, False
+
+    @admin.display(description=_("customer"), ordering="name_key")
+    def customer(self, referral: models.Referral) -> str:
+        return referral.customer_name or "–"
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, referral: models.Referral) -> str:
+        return " · ".join(filter(None, (status_word(referral.status), substatus_word(referral.substatus)))) or "–"
 
     @admin.display(description=_("deal value"), ordering="deal_value")
     def deal(self, referral: models.Referral) -> str:
@@ -135,11 +158,20 @@ class ReferralLinkAdmin(FastAdmin[models.ReferralLink]):
 
     list_display = ("referral", "state", "lead", "how", "by", "at")
     list_filter = ("state",)
+    search_fields = ("referral__search_text", "lead__domain")
+    search_help_text = _("Customer, name or id of the referral, or the lead's domain.")
     list_select_related = ("referral", "lead", "by")
     ordering = ("-pk",)
     fields = ("referral", "lead", "state", "how", "by", "at")
     readonly_fields = ("referral", "state", "how", "by", "at")
     autocomplete_fields = ("lead",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[models.ReferralLink], search_term: str
+    ) -> tuple[QuerySet[models.ReferralLink], bool]:
+        for word in fold(search_term).split():
+            queryset = queryset.filter(Q(referral__search_text__contains=word) | Q(lead__domain__contains=word))
+        return queryset, False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -218,8 +250,8 @@ class SignInAdmin(RemoteAdmin[models.SignIn]):
 
 @admin.register(models.SyncCursor)
 class SyncCursorAdmin(RemoteAdmin[models.SyncCursor]):
-    list_display = ("watermark", "mode", "last_success_at", "last_full_at", "not_before")
+    list_display = ("watermark", "last_success_at", "last_full_at", "not_before")
     fields = (
-        "watermark", "mode", "pass_started_at", "full_wanted", "filter_refused", "not_before", "failures",
-        "last_success_at", "last_full_at",
+        "watermark", "changes_under_way", "full_wanted", "full_started_at", "full_failures", "filter_refused",
+        "not_before", "failures", "last_success_at", "last_full_at",
     )  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -20,10 +22,12 @@ _NO_MFA: Final = "900421"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`rows` as they came; `next_query`: what to ask for the next page, "" = this was the last one."""
+    """`rows` as they came; `next_query`: what to ask for the next page, "" = this was the last one; `served_at`: the
+    server's clock, if it told it."""
 
     rows: list[Any]
     next_query: str
+    served_at: datetime | None
 
 
 class PartnerCenterClient:
@@ -54,11 +58,10 @@ class PartnerCenterClient:
         if not isinstance(body, dict) or not isinstance(body.get("value"), list):
             raise self._malformed(answer.request_id, answer.client_request_id)
         link = body.get("@odata.nextLink")
-        # Its scheme, host and path are not to be trusted (section 1.1): only the query counts.
-        next_query = urlsplit(link).query if isinstance(link, str) else ""
+        next_query = _query_of(link)
         if link and (not next_query or next_query == query):
             raise self._malformed(answer.request_id, answer.client_request_id)
-        return Page(rows=body["value"], next_query=next_query)
+        return Page(body["value"], next_query, _clock(answer.headers.get("Date", "")))
 
     def _malformed(self, request_id: str, client_request_id: str) -> ServerFailed:
         return ServerFailed(
@@ -76,6 +79,21 @@ class PartnerCenterClient:
         if rest > 0:
             time.sleep(rest)
         self._last = time.monotonic()
+
+
+def _query_of(link: Any) -> str:
+    """The query of a link to the next page: its scheme, host and path are not to be trusted (section 1.1)."""
+    try:
+        return urlsplit(link).query.encode("ascii").decode("ascii") if isinstance(link, str) else ""
+    except ValueError:  # a broken host, or characters that no URL holds
+        return ""
+
+
+def _clock(date: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(date)
+    except ValueError:
+        return None
 
 
 def client_from_settings(token: TokenProvider, note: Callable[[Attempt], object]) -> PartnerCenterClient:

@@ -14,7 +14,12 @@ from typing import Any
 
 import scoring
 from leads.company_list.claims import claims_from_text, judge_host
-from leads.company_list.shared_domains import is_consumer_domain, is_partner_domain, is_registered_mail_domain
+from leads.company_list.shared_domains import (
+    is_consumer_domain,
+    is_partner_domain,
+    is_platform_domain,
+    is_registered_mail_domain,
+)
 
 MAX_EMAIL_CHARS = 320  # RFC 3696, erratum 1003: 64 + "@" + 255
 
@@ -31,9 +36,9 @@ _BETWEEN_ADDRESSES = re.compile(r'[\s<>()\[\]",;|]+')
 class Candidate:
     """A domain of the customer's team, and the first address that named it, in printable characters.
 
-    `verdict`: "usable", or why the domain cannot stand for the customer: "consumer" (free or throw-away mail), "own",
-    "seller_side", "blocked" (vendor or distributor), "tenant_only", "kep" (registered e-mail), "ambiguous_provider",
-    or "invalid", with `domain` "" and the text as it came.
+    `verdict`: "usable", or why the domain cannot stand for the customer: "consumer" (free or throw-away mail),
+    "platform" (shared by many companies), "own", "seller_side", "blocked" (vendor or distributor), "tenant_only", "kep"
+    (registered e-mail), "ambiguous_provider", or "invalid", with `domain` "" and the text as it came.
     """
 
     domain: str
@@ -105,6 +110,8 @@ def _verdict(domain: str, own: set[str], seller_domains: set[str]) -> str:
         return "own"
     if is_partner_domain(domain):
         return "blocked"
+    if is_platform_domain(domain):
+        return "platform"
     if domain in seller_domains:
         return "seller_side"
     return "ambiguous_provider" if domain in AMBIGUOUS_PROVIDERS else "usable"

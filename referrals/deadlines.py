@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.utils import timezone
 
+from leads.bulk import insert_rows
 from leads.models import Alert
 from referrals.models import Referral
 
@@ -15,8 +15,9 @@ WARNINGS: Final = (timedelta(days=1), timedelta(days=3))  # the most urgent firs
 
 
 def raise_alerts(now: datetime) -> int:
-    """One alert when three days are left and one when one day is left; an alert whose referral was answered, closed or
-    put off is read by itself. Safe to call any number of times. Returns how many alerts are new."""
+    """One alert when three days are left and one when one day is left. An alert whose referral was answered, closed,
+    put off or is gone is read by itself, and open again when it is due after all; one that a person has read stays
+    read. Safe to call any number of times. Returns how many alerts are new."""
     due = (
         Referral.objects.unanswered()
         .filter(deadline_at__gt=now, deadline_at__lte=now + max(WARNINGS), not_visible_since__isnull=True)
@@ -25,7 +26,8 @@ def raise_alerts(now: datetime) -> int:
     )
     wanted = {_key(referral, now): referral for referral in due}
     with transaction.atomic():
-        present = set(Alert.objects.filter(key__in=wanted).values_list("key", flat=True))
+        alerts = Alert.objects.filter(type=Alert.Type.REFERRAL_DUE)
+        present = set(alerts.values_list("key", flat=True))
         new = [
             Alert(
                 lead_id=referral.link.lead_id,
@@ -39,9 +41,11 @@ def raise_alerts(now: datetime) -> int:
             for key, referral in wanted.items()
             if key not in present
         ]
-        Alert.objects.bulk_create(new, ignore_conflicts=True)
-        over = Alert.objects.filter(type=Alert.Type.REFERRAL_DUE, read_at__isnull=True).exclude(key__in=wanted)
-        over.update(read_at=timezone.now())
+        insert_rows(new, ignore_conflicts=True)
+        unread = dict(alerts.filter(read_at__isnull=True).values_list("key", "pk"))
+        alerts.filter(pk__in=[pk for key, pk in unread.items() if key not in wanted]).update(read_at=now)
+        read_by_itself = dict(alerts.filter(read_at__isnull=False, read_by__isnull=True).values_list("key", "pk"))
+        alerts.filter(pk__in=[pk for key, pk in read_by_itself.items() if key in wanted]).update(read_at=None)
     return len(new)
 
 

@@ -10,13 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from leads.doctor import Check
-from referrals.messages import REFUSED, SIGN_IN
 from referrals.models import Quarantine
-from referrals.status import sync_light
+from referrals.status import sync_light, why_refused
 
 
 def checks() -> list[Check]:
-    return [Check(_("Partner Center"), *_connection())]
+    return [Check("partner_center", _("Partner Center"), *_connection())]
 
 
 def _connection() -> tuple[bool | None, str]:
@@ -28,20 +27,18 @@ def _connection() -> tuple[bool | None, str]:
         return False, _("The database does not answer.")
     assert light is not None
     if light.state == "not_configured":
-        return False, str(REFUSED["not_configured"])
+        return False, why_refused("not_configured")
     if light.state == "not_signed_in":
         return False, _("Sign in: python manage.py partner_center_login, or the page “Connect Partner Center”.")
-    if light.state == "needs_sign_in":
-        what, todo = SIGN_IN.get(light.reason, SIGN_IN["refused"])
-        return False, f"{what} {todo}"
+    if light.story:
+        return False, " ".join(map(str, light.story))
     if unread := Quarantine.objects.filter(resolved_at__isnull=True).count():
         return False, ngettext(
-            "%(count)d row could not be read. Look at it under Referrals, Unreadable rows.",
-            "%(count)d rows could not be read. Look at them under Referrals, Unreadable rows.",
+            "%(count)d row could not be read. Look at it under Referrals → Sync runs → Unreadable rows.",
+            "%(count)d rows could not be read. Look at them under Referrals → Sync runs → Unreadable rows.",
             unread,
         ) % {"count": unread}
     last = date_format(localtime(light.last_success_at), "SHORT_DATETIME_FORMAT") if light.last_success_at else "–"
-    return light.state in ("ok", "running", "never", "throttled"), _("%(state)s; last success: %(time)s") % {
-        "state": light.label,
-        "time": last,
-    }
+    state = ", ".join(filter(None, (light.label, light.next_try)))
+    text = _("%(state)s; last success: %(time)s") % {"state": state, "time": last}
+    return light.is_moving or light.state in ("ok", "throttled"), text

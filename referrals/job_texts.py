@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from jobs.models import Job
-from referrals.messages import FAILURES
 from referrals.models import SyncRun
+from referrals.status import sync_light, why_ended
 
 
 def title(job: Job) -> str:
@@ -28,5 +28,6 @@ def error(job: Job) -> str:
     if not job.error:
         return ""
     run = SyncRun.objects.filter(job=job).order_by("-pk").first()
-    sentences = FAILURES.get(run.error_category) if run else None
-    return " ".join(map(str, sentences)) if sentences else job.error
+    if run is None or not run.error_category:
+        return job.error
+    return " ".join(map(str, why_ended(run, sync_light())))

@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from leads import services
@@ -24,7 +25,7 @@ from leads.scanning import queue_scan
 from leads.services import Details, ReferralNote
 from referrals.customer_domains import CustomerDomain, customer_domain
 from referrals.models import Referral, ReferralLink, Status
-from referrals.payload import Row, short
+from referrals.payload import Row, read, short
 
 State = ReferralLink.State
 _STATE_OF: Final = {"one": State.LINKED, "several": State.SEVERAL, "none": State.NEEDS_DOMAIN}
@@ -37,7 +38,9 @@ _FILLER: Final = {
 }  # fmt: skip
 # Letters whose case every database folds alike; names in imports are not stored folded.
 _SAME_ANYWHERE: Final = re.compile(r"[A-HJ-Za-hj-z0-9]+", re.ASCII)
+_ADDRESS: Final = re.compile(r"[^\s@,;<>]+@([^\s@,;<>]+)")
 _SUGGESTIONS: Final = 5
+_LEADS_AT_ONCE: Final = 500
 _THOROUGH: Final = 20  # that few new leads are looked at with every question
 
 
@@ -82,13 +85,20 @@ def link_new(rows: dict[int, tuple[Row, CustomerDomain]]) -> dict[int, Lead]:
 
 
 def _details(row: Row, domain: str) -> Details:
-    emails = [email for email in row.customer_emails if email.casefold().endswith(domain)]
+    emails = [email for email in row.customer_emails if _is_at(email, domain)]
     return Details(
         company_name=row.columns["customer_name"],
         emails=emails[:20],
         city=row.columns["customer_city"],
         country=row.columns["customer_country"],
     )
+
+
+def _is_at(email: str, domain: str) -> bool:
+    """Whether this is one address at the domain or below it."""
+    match = _ADDRESS.fullmatch(email.strip())
+    host = match[1].casefold().rstrip(".") if match else ""
+    return host == domain or host.endswith("." + domain)
 
 
 def state_of(judged: CustomerDomain) -> str:
@@ -130,6 +140,8 @@ def link_to_domain(referral: Referral, text: str, *, by: User) -> Lead:
     found = claims_from_text(text)
     if not found.claims:
         raise NoDomain(found.rejections[0].reason if found.rejections else "invalid_domain")
+    if len({claim.domain for claim in found.claims}) > 1:
+        raise NoDomain("several_domains")
     claim = found.claims[0]
     details = {
         claim.domain: Details(
@@ -157,19 +169,22 @@ def unlink(referral: Referral, *, by: User) -> None:
 
 
 def undo(referral: Referral, *, by: User) -> None:
-    """Take back what a person decided: the referral waits for its domain again, and the sync may link it."""
+    """Take back what a person decided: the referral is linked by its addresses, or waits, as after its first sync."""
     with transaction.atomic():
         row = _locked(referral)
         if row.how != ReferralLink.How.PERSON:
             return
-        left = row.lead
-        usable = [item for item in referral.candidates if item.get("verdict") == "usable"]
-        row.state = State.SEVERAL if usable else State.NEEDS_DOMAIN
-        row.lead, row.how, row.by, row.at = None, "", None, timezone.now()
+        left, read_again = row.lead, read(referral.payload)
+        judged = judge(read_again)
+        lead = link_new({referral.pk: (read_again, judged)}).get(referral.pk)
+        row.state, row.lead, row.by, row.at = state_of(judged), lead, None, timezone.now()
+        row.how = ReferralLink.How.EMAIL if lead else ""
         row.save(update_fields=["state", "lead", "how", "by", "at"])
-        if left is not None:
-            _tell(Event.Kind.UNLINKED, left, referral, by)
-            refresh_leads({left.pk})
+        if left != lead:
+            for kind, changed in ((Event.Kind.UNLINKED, left), (Event.Kind.LINKED, lead)):
+                if changed is not None:
+                    _tell(kind, changed, referral, by)
+        refresh_leads({changed.pk for changed in (left, lead) if changed is not None})
 
 
 def _locked(referral: Referral) -> ReferralLink:
@@ -188,7 +203,9 @@ def _tell(kind: str, lead: Lead, referral: Referral, by: User) -> None:
 
 
 def refresh_leads(pks: Collection[int]) -> None:
-    """Write what the leads' list rows say about their referrals, in the caller's transaction."""
+    """Write what the leads' list rows say about their referrals, in the caller's transaction. The leads are locked
+    first: whoever links at the same time counts after us."""
+    pks = list(Lead.objects.select_for_update().filter(pk__in=pks).order_by("pk").values_list("pk", flat=True))
     found: dict[int, list[tuple[str, Any, Any]]] = defaultdict(list)
     rows = ReferralLink.objects.filter(lead_id__in=pks, state=State.LINKED).values_list(
         "lead_id", "referral__status", "referral__deadline_at", "referral__not_visible_since"
@@ -196,6 +213,16 @@ def refresh_leads(pks: Collection[int]) -> None:
     for lead, status, deadline, gone in rows:
         found[lead].append((status, deadline, gone))
     services.note_referrals({pk: _note(found[pk]) for pk in pks})
+
+
+def refresh_all_leads() -> None:
+    """The nightly repair of what `refresh_leads` keeps, in short transactions."""
+    linked = ReferralLink.objects.filter(state=State.LINKED, lead__isnull=False).values("lead")
+    concerned = Lead.objects.filter(Q(pk__in=linked) | Q(referral_count__gt=0))
+    pks = list(concerned.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(pks), _LEADS_AT_ONCE):
+        with transaction.atomic():
+            refresh_leads(pks[start : start + _LEADS_AT_ONCE])
 
 
 def _note(referrals: Sequence[tuple[str, Any, Any]]) -> ReferralNote:

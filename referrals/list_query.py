@@ -18,6 +18,7 @@ from referrals.models import BY_DEADLINE, Category, Referral, ReferralLink, Refe
 PAGE_SIZE: Final = 50
 HIGHEST_VALUE: Final = 10**15
 OTHER: Final = "other"  # statuses that are not documented
+GONE: Final = "gone"  # not visible in Partner Center any more, whatever the status was
 
 # URL value -> (label, order). Each ends in the key, so that pages never overlap.
 SORTS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
@@ -26,7 +27,7 @@ SORTS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "value": (_("Highest deal value"), (F("deal_value").desc(nulls_last=True), "pk")),
     "customer": (_("Customer A–Z"), ("name_key", "pk")),
 }
-STATUSES: Final = [*Status.choices, (OTHER, _("Other status"))]
+STATUSES: Final = [*Status.choices, (OTHER, _("Other status")), (GONE, _("No longer in Partner Center"))]
 DEADLINES: Final[dict[str, tuple[Any, timedelta]]] = {
     "1": (_("Within a day"), timedelta(days=1)),
     "3": (_("Within 3 days"), timedelta(days=3)),
@@ -70,8 +71,7 @@ class ReferralQuery(UrlQuery):
         for word in [*fold(self.q).split()]:
             found = found.filter(search_text__contains=word)
         if self.status:
-            known = Q(status__in=[value for value in self.status if value != OTHER])
-            found = found.filter(known | ~Q(status__in=Status.values) if OTHER in self.status else known)
+            found = found.filter(self._in_status())
         if self.category:
             found = found.filter(category__in=self.category)
         if self.link:
@@ -88,10 +88,19 @@ class ReferralQuery(UrlQuery):
             found = found.filter(deal_value__lte=self.value_max)
         return found
 
+    def _in_status(self) -> Q:
+        """What has gone is under its own heading only."""
+        wanted = Q(status__in=[value for value in self.status if value in Status.values])
+        if OTHER in self.status:
+            wanted |= ~Q(status__in=Status.values)
+        wanted &= Q(not_visible_since__isnull=True)
+        return wanted | Q(not_visible_since__isnull=False) if GONE in self.status else wanted
+
     def _until(self, now: datetime) -> Q:
+        visible = Q(not_visible_since__isnull=True)
         if self.deadline == "over":
-            return Q(deadline_at__lte=now)
-        return Q(deadline_at__gt=now, deadline_at__lte=now + DEADLINES[self.deadline][1])
+            return visible & Q(deadline_at__lte=now)
+        return visible & Q(deadline_at__gt=now, deadline_at__lte=now + DEADLINES[self.deadline][1])
 
     def ordered(self, user: Any) -> ReferralQuerySet:
         return self.referrals(user).order_by(*SORTS[self.sort][1])

@@ -18,9 +18,9 @@ SIGN_IN: Final[dict[str, tuple[Any, Any]]] = {
     ),
     "policy_blocked": (
         _("A conditional access policy of your organisation blocks this way to sign in."),
-        _("Use the other way on this page, or ask your administrator about the policy “Block device code flow”."),
+        _("Use the other way to sign in, or ask your administrator about the policy “Block device code flow”."),
     ),
-    "declined": (_("The sign-in was declined."), _("Start again and choose “Accept”.")),
+    "declined": (_("The sign-in was declined."), _("Start again and choose “Accept” on Microsoft's page.")),
     "expired": (_("The code or the sign-in has expired."), _("Start again; a code is valid for 15 minutes.")),
     "password_changed": (
         _("The password was changed or the sign-in was revoked."),
@@ -73,7 +73,7 @@ FAILURES: Final[dict[str, tuple[Any, Any]]] = {
         _("Check the network and the proxy. The next run goes on where this one stopped."),
     ),
     "server": (
-        _("Partner Center has trouble or sent an answer that cannot be read."),
+        _("Partner Center has trouble at the moment."),
         _("Nothing to do: the next run goes on where this one stopped."),
     ),
     "config": (
@@ -81,20 +81,37 @@ FAILURES: Final[dict[str, tuple[Any, Any]]] = {
         _("Check the settings that begin with HUNTER_PARTNER_CENTER."),
     ),
 }
-# Why a sync cannot be started now.
+_UNREADABLE: Final = (
+    _("Partner Center sent an answer that cannot be read."),
+    _("Nothing to do at first: the next run asks again. If it stays, give the request id to your administrator."),
+)
+# What is known better than by the category, by error code.
+_BY_CODE: Final[dict[str, tuple[Any, Any]]] = {
+    "malformed": _UNREADABLE,
+    "incomplete": _UNREADABLE,
+    "too_large": _UNREADABLE,
+    "malformed_page": (_("Partner Center sent an answer without a list of referrals."), _UNREADABLE[1]),
+    "crashed": (
+        _("The run was cut off: the worker ended or failed."),
+        _("Nothing to do: the next run goes on where this one stopped."),
+    ),
+}
+# Why a sync cannot be started now; status.why_refused makes whole stories of them.
 REFUSED: Final[dict[str, Any]] = {
     "off": _("Partner Center is switched off. Set HUNTER_PARTNER_CENTER_ENABLED=true to turn it on."),
     "not_configured": _(
         "Partner Center is not set up: HUNTER_PARTNER_CENTER_CLIENT_ID and HUNTER_PARTNER_CENTER_TENANT_ID are missing."
     ),
-    "sign_in": _("Nobody is signed in to Partner Center. Sign in on “Connect Partner Center”."),
+    "sign_in": _("Nobody is signed in to Partner Center yet. Sign in on “Connect Partner Center”."),
     "throttled": _("Microsoft asked for a pause. The sync goes on by itself when it is over."),
+    "waiting": _("The last sync failed. Hunter tries again by itself."),
 }
 # Why a row is in quarantine.
 QUARANTINE: Final[dict[str, Any]] = {
     "no_object": _("The row is not an object."),
     "no_id": _("The row has no id."),
     "odd_id": _("The id of the row is unusable: too long, or with characters that no id has."),
+    "not_storable": _("The row could not be stored; the rest of its page was."),
 }
 # What was unusual about a referral that was read all the same.
 ODDITIES: Final[dict[str, Any]] = {
@@ -104,6 +121,7 @@ ODDITIES: Final[dict[str, Any]] = {
     "team_no_list": _("A team came in another form."),
     "no_timestamp": _("It has no time of its last change."),
     "odd_value": _("Its deal value is no amount."),
+    "odd_time": _("One of its dates cannot be read."),
 }
 # Why a domain is suggested.
 SUGGESTIONS: Final[dict[str, Any]] = {
@@ -115,6 +133,7 @@ SUGGESTIONS: Final[dict[str, Any]] = {
 CANDIDATES: Final[dict[str, Any]] = {
     "usable": _("can be the company's domain"),
     "consumer": _("mail service for everyone"),
+    "platform": _("a platform that many companies share"),
     "own": _("your own domain"),
     "seller_side": _("domain of the seller's side"),
     "blocked": _("Microsoft or a distributor"),
@@ -123,3 +142,13 @@ CANDIDATES: Final[dict[str, Any]] = {
     "ambiguous_provider": _("a company that also hosts mail for its subscribers"),
     "invalid": _("no usable address"),
 }
+
+
+def failure(category: str, code: str = "") -> tuple[Any, Any]:
+    """(what happened, what to do) for a request or a run that failed."""
+    return _BY_CODE.get(code) or FAILURES.get(category, FAILURES["server"])
+
+
+def sign_in_story(reason: str) -> tuple[Any, Any]:
+    """(what happened, what to do) for the reason why Entra gives no token."""
+    return SIGN_IN.get(reason, SIGN_IN["refused"])

@@ -115,6 +115,8 @@ class Referral(models.Model):
     source_stamp = models.CharField(_("source timestamp"), max_length=40, blank=True)
     first_seen_at = models.DateTimeField(_("first seen"), default=timezone.now)
     last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
+    # When it was last asked for by itself, because a full pass had not seen it.
+    asked_at = models.DateTimeField(null=True, editable=False)
     # Neither in the last complete pass nor readable by itself. Never deleted; cleared when it comes back.
     not_visible_since = models.DateTimeField(_("not visible since"), null=True)
 
@@ -350,22 +352,33 @@ class SignIn(models.Model):
 
 
 class SyncCursor(models.Model):
-    """Where the sync stands; one row, written in the transaction that stores a page."""
+    """Where the sync stands; one row, written in the transaction that stores a page. The pass for changes and the full
+    pass have a place each, so that one never waits for the other."""
 
-    # updatedDateTime of the newest row the server gave us, as it came.
+    # Everything up to this source timestamp was read; "" = nothing yet.
     watermark = models.CharField(max_length=40, blank=True)
-    # The pass that is under way: how it began and the query part of the link to its next page.
-    mode = models.CharField(max_length=12, blank=True)
-    next_query = models.TextField(blank=True)
-    pass_started_at = models.DateTimeField(null=True)
+
+    # The pass for changes that is under way.
+    changes_under_way = models.BooleanField(default=False)
+    next_query = models.TextField(blank=True)  # of the link to its next page
     pass_from = models.CharField(max_length=40, blank=True)
     newest_in_pass = models.CharField(max_length=40, blank=True)
     # A page came out of order: the watermark does not move before the pass is complete.
     out_of_order = models.BooleanField(default=False)
-    # The server refused $filter on updatedDateTime; every pass then reads all pages.
+    # The link to the next page had expired: go on from here, without overlap.
+    resume_from = models.CharField(max_length=40, blank=True)
+    # The server refused $filter on updatedDateTime; every pass then reads all pages, until the next full pass.
     filter_refused = models.BooleanField(default=False)
-    run = models.ForeignKey(SyncRun, models.SET_NULL, null=True, related_name="+")
+
+    # The full pass that is wanted or under way.
     full_wanted = models.BooleanField(default=False)
+    full_started_at = models.DateTimeField(null=True)
+    full_next_query = models.TextField(blank=True)
+    # All its pages are read; what they did not hold is asked for one by one.
+    full_verifying = models.BooleanField(default=False)
+    full_failures = models.PositiveSmallIntegerField(default=0)
+
+    run = models.ForeignKey(SyncRun, models.SET_NULL, null=True, related_name="+")
     not_before = models.DateTimeField(null=True)
     failures = models.PositiveSmallIntegerField(default=0)
     last_success_at = models.DateTimeField(null=True)

@@ -68,12 +68,13 @@ def poll_device_code() -> SignIn:
     if not sign_in.flow:
         return sign_in
     if not sign_in.has_flow(now):
-        _end_flow(reason="expired")
+        _end_flow(sign_in.flow, reason="expired")
         return SignIn.get()
     if sign_in.next_poll_at and sign_in.next_poll_at > now:
         return sign_in
     with lease(f"{_LEASE}: code", _LEASE_SECONDS) as ours:
-        if ours:
+        # Somebody else may have looked, or started anew, until we held the lease.
+        if ours and SignIn.objects.filter(pk=1, flow=sign_in.flow).exists():
             _poll(sign_in)
     return SignIn.get()
 
@@ -84,9 +85,9 @@ def _poll(sign_in: SignIn) -> None:
         flow = json.loads(unseal(sign_in.flow))
         signed_in = _app(cache, secret=False).poll_device_code(flow)
     except SealBroken:
-        _end_flow(reason="key_changed")
+        _end_flow(sign_in.flow, reason="key_changed")
     except SignInNeeded as refusal:
-        _end_flow(reason=refusal.reason, error=refusal)
+        _end_flow(sign_in.flow, reason=refusal.reason, error=refusal)
     else:
         if signed_in is None:
             pause = timedelta(seconds=flow.get("interval", 5))
@@ -133,7 +134,7 @@ def bearer(refused: bool = False) -> str:
         try:
             cache = TokenCache.load(unseal(sign_in.cache))
         except (SealBroken, ValueError) as error:
-            _require_sign_in("key_changed")
+            _require_sign_in("key_changed", sign_in.signed_in_at)
             raise _needed("key_changed") from error
         if not refused and (token := cache.valid_token(settings.HUNTER_PARTNER_CENTER_SCOPE)):
             return token
@@ -153,7 +154,7 @@ def _renew(sign_in: SignIn, cache: TokenCache, *, force: bool) -> str:
     try:
         token = app.token([settings.HUNTER_PARTNER_CENTER_SCOPE], sign_in.home_account_id, force=force)
     except SignInNeeded as refusal:
-        _require_sign_in(refusal.reason, refusal)
+        _require_sign_in(refusal.reason, sign_in.signed_in_at, refusal)
         raise
     now = timezone.now()
     changed = {"cache": seal(cache.dump()), "expires_at": now + REFRESH_TOKEN_LIFE} if cache.changed else {}
@@ -161,9 +162,9 @@ def _renew(sign_in: SignIn, cache: TokenCache, *, force: bool) -> str:
     return token
 
 
-def require_sign_in(refusal: OutboundError) -> None:
-    """The API itself refused the signed-in user: without MFA (900421), or twice with a fresh token."""
-    _require_sign_in("mfa_required" if refusal.code == "900421" else "refused", refusal)
+def require_sign_in(refusal: OutboundError, signed_in_at: datetime | None) -> None:
+    """The API itself refused the user who signed in then: without MFA (900421), or twice with a fresh token."""
+    _require_sign_in("mfa_required" if refusal.code == "900421" else "refused", signed_in_at, refusal)
 
 
 def forget(by: User) -> None:
@@ -226,8 +227,9 @@ def _store(cache: TokenCache, signed_in: SignedIn, method: str, *, by: User | No
             _log(by, "Signed in to Partner Center")
 
 
-def _end_flow(*, reason: str, error: OutboundError | None = None) -> None:
-    SignIn.objects.filter(pk=1).update(
+def _end_flow(flow: str, *, reason: str, error: OutboundError | None = None) -> None:
+    """This code came to nothing; a newer one is left alone."""
+    SignIn.objects.filter(pk=1, flow=flow).update(
         **_NO_FLOW,
         reason=reason,
         error_code=error.code[:40] if error else "",
@@ -236,8 +238,9 @@ def _end_flow(*, reason: str, error: OutboundError | None = None) -> None:
     )
 
 
-def _require_sign_in(reason: str, error: OutboundError | None = None) -> None:
-    SignIn.objects.filter(pk=1).exclude(state=SignIn.State.NONE).update(
+def _require_sign_in(reason: str, signed_in_at: datetime | None, error: OutboundError | None = None) -> None:
+    """Of the sign-in of that time; one that somebody made meanwhile is not spoiled by the old one's refusal."""
+    SignIn.objects.filter(pk=1, signed_in_at=signed_in_at).exclude(state=SignIn.State.NONE).update(
         state=SignIn.State.REAUTH_REQUIRED,
         reason=reason,
         error_code=error.code[:40] if error else "",

@@ -5,21 +5,33 @@ Everything here runs inside the caller's transaction, in a number of statements 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
+
+from django.db import DataError, IntegrityError, transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
+from django.urls import reverse
 
 from leads.bulk import insert_rows, update_rows
 from leads.folding import fold, turkish_sort_key
-from leads.models import Event, Lead
+from leads.models import Alert, Event, Lead
 from referrals import linking
 from referrals.customer_domains import CustomerDomain
 from referrals.models import NO_DEADLINE, Quarantine, Referral, ReferralLink
-from referrals.payload import Row, UnreadableRow, canonical, etag_seconds, read
+from referrals.payload import Row, UnreadableRow, canonical, etag_seconds, read, short
 
 State = ReferralLink.State
+logger = logging.getLogger(__name__)
+
 _RAW_KEPT: Final = 1_000_000  # characters of an unreadable row
+_FUTURE: Final = timedelta(days=1)
+# What the contents of a row can cause; trouble with the database itself is not among them.
+_UNSTORABLE: Final = (DataError, IntegrityError, ValueError, TypeError, ArithmeticError, LookupError)
+COUNTS: Final = ("fetched", "created", "updated", "unchanged", "quarantined", "linked", "needs_domain")
 _COLUMNS: Final = (
     "engagement_id", "name", "status", "substatus", "type", "qualification", "direction", "category",
     "organization_name", "customer_name", "customer_city", "customer_country", "customer_size", "deal_value",
@@ -43,6 +55,11 @@ class Stored:
     needs_domain: int = 0
     stamps: list[str] = field(default_factory=list)
 
+    def add(self, other: Stored) -> None:
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.stamps += other.stamps
+
 
 @dataclass(slots=True)
 class _Version:
@@ -54,15 +71,37 @@ class _Version:
     stamp: str
     etag_seconds: int
 
-    def takes(self, row: Row) -> bool:
-        """Whether `row` is at least as new; an older copy that comes late is not (fact sheet, section 6, rule 4)."""
-        if self.stamp and row.stamp and row.stamp != self.stamp:
-            return row.stamp > self.stamp
-        return row.etag_seconds >= self.etag_seconds or not row.etag_seconds
+    def takes(self, row: Row, limit: datetime) -> bool:
+        """Whether `row` is at least as new; an older copy that comes late is not (fact sheet, section 6, rule 4).
+        Times behind `limit` lie in the future: they order nothing, so that a wrong one can be corrected."""
+        newest = f"{limit:%Y-%m-%dT%H:%M:%S}"
+        mine, its = ("" if stamp > newest else stamp for stamp in (self.stamp, row.stamp))
+        if mine and its and mine != its:
+            return its > mine
+        return not row.etag_seconds < self.etag_seconds <= limit.timestamp() or not row.etag_seconds
 
 
 def store_rows(rows: Sequence[Any], *, now: datetime) -> Stored:
-    """Upsert the rows and link what is new. The same row twice is created once; the second counts as unchanged."""
+    """Upsert the rows and link what is new. The same row twice is created once; the second counts as unchanged. A row
+    that cannot be stored does not stop the others: then each is stored by itself, and that one is parked."""
+    try:
+        with transaction.atomic():
+            return _store(rows, now)
+    except _UNSTORABLE:
+        logger.exception("A page of %s rows could not be stored at once; each row is stored by itself", len(rows))
+    together = Stored()
+    for row in rows:
+        try:
+            with transaction.atomic():
+                stored = _store([row], now)
+        except _UNSTORABLE:
+            stored = Stored(fetched=1, quarantined=1)
+            _park([(row, "not_storable")], now)
+        together.add(stored)
+    return together
+
+
+def _store(rows: Sequence[Any], now: datetime) -> Stored:
     stored = Stored(fetched=len(rows))
     readable = list(_readable(rows, stored, now))
     pks, versions = _known(readable)
@@ -75,19 +114,19 @@ def store_rows(rows: Sequence[Any], *, now: datetime) -> Stored:
         if version is None:
             stored.created += 1
             new[row.remote_id] = row
-        elif version.content_hash == row.content_hash or not version.takes(row):
+        elif version.content_hash == row.content_hash or not version.takes(row, now + _FUTURE):
             stored.unchanged += 1
             continue
         else:
             stored.updated += 1
             (new if row.remote_id in new else changed)[row.remote_id] = row
         versions[row.remote_id] = _version(row)
-    _touch(pks.values(), now)
+    returned = _touch(pks.values(), now)
     judged = {row.remote_id: linking.judge(row) for row in (*new.values(), *changed.values())}
     created = _create(new, judged, now)
     changed_rows = {pks[remote_id]: row for remote_id, row in changed.items()}
     _update(changed_rows, judged)
-    touched = _link_created(created, judged, stored)
+    touched = returned | _link_created(created, judged, stored)
     touched |= _link_changed(changed_rows, judged, before, stored)
     if touched:
         linking.refresh_leads(touched)
@@ -95,26 +134,44 @@ def store_rows(rows: Sequence[Any], *, now: datetime) -> Stored:
 
 
 def _readable(rows: Sequence[Any], stored: Stored, now: datetime) -> Iterable[Row]:
-    broken: dict[str, Quarantine] = {}
+    broken: list[tuple[Any, str]] = []
     for raw in rows:
         try:
             yield read(raw)
         except UnreadableRow as unreadable:
             stored.quarantined += 1
-            text, content_hash = canonical(raw)
-            remote_id = raw.get("id") if isinstance(raw, dict) else None
-            broken[content_hash] = Quarantine(
-                content_hash=content_hash,
-                remote_id=remote_id[:100].replace("\0", "") if isinstance(remote_id, str) else "",
-                raw=text[:_RAW_KEPT],
-                reason=unreadable.reason,
-                first_seen_at=now,
-                last_seen_at=now,
-            )
+            broken.append((raw, unreadable.reason))
     if broken:
-        Quarantine.objects.bulk_create(
-            broken.values(), update_conflicts=True, unique_fields=["content_hash"], update_fields=["last_seen_at"]
+        _park(broken, now)
+
+
+def _park(broken: Sequence[tuple[Any, str]], now: datetime) -> None:
+    """Keep rows with the reason why they could not be taken, each once, and raise an alert for a new one."""
+    parked: dict[str, Quarantine] = {}
+    for raw, reason in broken:
+        text, content_hash = canonical(raw)
+        parked[content_hash] = Quarantine(
+            content_hash=content_hash,
+            remote_id=short(raw.get("id"), 100) if isinstance(raw, dict) else "",
+            raw=text[:_RAW_KEPT],
+            reason=reason,
+            first_seen_at=now,
+            last_seen_at=now,
         )
+    Quarantine.objects.bulk_create(
+        parked.values(), update_conflicts=True, unique_fields=["content_hash"], update_fields=["last_seen_at"]
+    )
+    alerts = [
+        Alert(
+            type=Alert.Type.ROW_PARKED,
+            key=f"quarantine:{row.content_hash}",
+            title=row.remote_id or "Partner Center",
+            path=reverse("referrals:runs"),
+            created_at=now,
+        )
+        for row in parked.values()
+    ]
+    insert_rows(alerts, ignore_conflicts=True)
 
 
 def _known(rows: Sequence[Row]) -> tuple[dict[str, int], dict[str, _Version]]:
@@ -173,10 +230,19 @@ def _update(changed: Mapping[int, Row], judged: Mapping[str, CustomerDomain]) ->
     update_rows(Referral, _COLUMNS, rows)
 
 
-def _touch(pks: Collection[int], now: datetime) -> None:
-    """They were seen; one that had vanished is back."""
-    if pks:
-        Referral.objects.filter(pk__in=pks).update(last_seen_at=now, not_visible_since=None)
+def _touch(pks: Collection[int], now: datetime) -> set[int]:
+    """They were seen; one that had vanished is back, and its clock runs. Returns the leads of those that are back."""
+    if not pks:
+        return set()
+    seen = Referral.objects.filter(pk__in=pks)
+    back = list(seen.filter(not_visible_since__isnull=False).values_list("pk", flat=True))
+    seen.update(last_seen_at=now)
+    if not back:
+        return set()
+    Referral.objects.filter(pk__in=back).update(
+        not_visible_since=None, deadline_order=Coalesce("deadline_at", Value(NO_DEADLINE))
+    )
+    return set(ReferralLink.objects.filter(referral__in=back, lead__isnull=False).values_list("lead_id", flat=True))
 
 
 def _link_created(created: Mapping[int, Row], judged: Mapping[str, CustomerDomain], stored: Stored) -> set[int]:
@@ -211,11 +277,7 @@ def _link_changed(
         link.referral_id: link
         for link in ReferralLink.objects.select_for_update(of=("self",)).filter(referral_id__in=changed)
     }
-    waiting = {
-        pk: (row, judged[row.remote_id])
-        for pk, row in changed.items()
-        if pk in links and links[pk].is_waiting and not links[pk].how
-    }
+    waiting = {pk: (row, judged[row.remote_id]) for pk, row in changed.items() if pk in links and links[pk].is_waiting}
     leads = linking.link_new(waiting)
     moved: list[ReferralLink] = []
     for pk, (_row, found) in waiting.items():

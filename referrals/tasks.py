@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from jobs.models import Job
 from jobs.services import JobRun
-from referrals import deadlines
+from referrals import deadlines, linking
 from referrals import sync as referral_sync
 
 
@@ -28,3 +28,4 @@ def prune() -> None:
 
 def watch_clocks() -> None:
     deadlines.raise_alerts(timezone.now())
+    linking.give_back_orphans()

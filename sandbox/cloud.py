@@ -249,7 +249,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _head(self, reply: Reply, length: int) -> bytes:
         self.log_request(reply.status)
-        headers = {"Date": self.date_time_string(), **reply.headers}
+        assert isinstance(self.server, _Server)
+        ahead = self.server.cloud.partner_center.switches.clock_skew
+        headers = {"Date": self.date_time_string(time.time() + ahead), **reply.headers}
         if reply.status not in (204, 304):
             headers["Content-Length"] = str(length)
         if self.close_connection:

@@ -386,7 +386,8 @@ class PartnerCenter:
         texts = self._delivered(rows, listing.select)
         for fault in faults:
             if fault.kind == "page_garbage":
-                texts.insert(len(texts) // 2, json.dumps(fault.options["row"], ensure_ascii=False).encode())
+                row = json.dumps(fault.options["row"], ensure_ascii=False).encode("utf-8", "backslashreplace")
+                texts.insert(len(texts) // 2, row)
         parts = [f'"@odata.context":{json.dumps(_CONTEXT)}'.encode(), b'"@odata.count":%d' % len(texts)]
         if not any(fault.kind == "value_missing" for fault in faults):
             parts.append(b'"value":[' + b",".join(texts) + b"]")

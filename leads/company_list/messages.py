@@ -55,6 +55,7 @@ REJECTIONS = {
     "consumer_email": _(
         "This mail service is open to everyone and is not the company's own. Add the company's domain."
     ),
+    "several_domains": _("The text names more than one company domain. Give one."),
     "shared_platform": _("This is a page on a shared platform. Add the company's own web site or e-mail."),
 }
 

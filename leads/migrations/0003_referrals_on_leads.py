@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='alert',
             name='type',
-            field=models.CharField(choices=[('dmarc_added', 'DMARC is now enforced'), ('mx_changed', 'The mail host changed'), ('expire_soon', 'The domain expires soon'), ('score_changed', 'The score changed its class'), ('referral_due', 'A referral waits for an answer')], max_length=16, verbose_name='type'),
+            field=models.CharField(choices=[('dmarc_added', 'DMARC is now enforced'), ('mx_changed', 'The mail host changed'), ('expire_soon', 'The domain expires soon'), ('score_changed', 'The score changed its class'), ('referral_due', 'A referral waits for an answer'), ('row_parked', 'A row of Partner Center could not be read')], max_length=16, verbose_name='type'),
         ),
         migrations.AlterField(
             model_name='event',
