@@ -1,6 +1,6 @@
 """Random histories: while Hunter reads page after page, other people edit, add and close referrals, pages come twice or
-with late copies, requests fail in every way, links expire, and the worker dies before any statement. In the end Hunter
-holds what Partner Center holds, nothing twice, and every run balances."""
+with late copies, rows vanish and return, requests fail in every way, links expire, runs end at their budget, and the worker
+dies before any statement. In the end Hunter holds what Partner Center holds, nothing twice, and every run balances."""
 
 from __future__ import annotations
 
@@ -80,8 +80,11 @@ def play(cloud: Cloud, seed: int) -> None:
         _sync(full=chance.random() < 0.2, dies_before=chance.choice((0, 0, chance.randrange(1, 90))), chance=chance)
         _calm(cloud)
         _change(cloud, chance, chance.randrange(4))
-    for _ in range(2):
-        _sync(full=False, dies_before=0, chance=chance)
+    _sync(full=False, dies_before=0, chance=chance)
+    for _ in range(20):
+        _sync(full=True, dies_before=0, chance=chance)
+        if SyncRun.objects.filter(mode=SyncRun.Mode.FULL).latest("pk").state == SyncRun.State.DONE:
+            break
     _compare(cloud)
 
 
@@ -102,6 +105,10 @@ def _change(cloud: Cloud, chance: random.Random, count: int) -> None:
             store.replay_older(remote_id)
         elif what == 2:
             _add(cloud, chance)
+        elif chance.random() < 0.5:
+            store.remove(remote_id)
+            if chance.random() < 0.5:
+                store.restore(remote_id)
 
 
 def _disturb(cloud: Cloud, chance: random.Random) -> None:
@@ -150,20 +157,25 @@ def _sync(*, full: bool, dies_before: int, chance: random.Random) -> None:
 
 def _compare(cloud: Cloud) -> None:
     there = {remote_id: canonical(row)[1] for remote_id, row in cloud.partner_center.rows().items()}
-    here = dict(Referral.objects.values_list("remote_id", "content_hash"))
-    assert here == there
-    for referral in Referral.objects.all():
+    visible = Referral.objects.filter(not_visible_since__isnull=True)
+    assert dict(visible.values_list("remote_id", "content_hash")) == there
+    for referral in visible:
         assert canonical(json.loads(referral.raw))[1] == referral.content_hash
         assert referral.status == cloud.partner_center.row(referral.remote_id)["status"]
-    assert ReferralLink.objects.count() == len(there)
+    assert ReferralLink.objects.count() == Referral.objects.count()
     assert all(run.balances for run in SyncRun.objects.all())
     assert not SyncRun.objects.filter(state=SyncRun.State.RUNNING).exists()
     linked = ReferralLink.objects.filter(lead__isnull=False)
     assert set(Lead.objects.values_list("domain", flat=True)) == set(linked.values_list("lead__domain", flat=True))
     for lead in Lead.objects.all():
         assert lead.referral_count == linked.filter(lead=lead).count()
+        mine = visible.filter(link__lead=lead)
+        states = {"Active": "active", "Closed": "closed"}
+        found = {states.get(status, "new") for status in mine.values_list("status", flat=True)} or {"closed"}
+        assert lead.referral_state == next(state for state in ("new", "active", "closed") if state in found)
+        assert lead.referral_deadline == min(filter(None, mine.values_list("deadline_at", flat=True)), default=None)
     stored = sum(run.created for run in SyncRun.objects.all())
-    assert stored == len(here)  # nothing was created twice
+    assert stored == Referral.objects.count()  # nothing was created twice
     garbage = sum(run.quarantined for run in SyncRun.objects.all())
     assert bool(garbage) == Quarantine.objects.exists()
 
@@ -171,6 +183,7 @@ def _compare(cloud: Cloud) -> None:
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_in_the_end_both_sides_are_equal(signed_in: Cloud, monkeypatch: pytest.MonkeyPatch, group: int) -> None:
     monkeypatch.setattr("outbound.session.sleep", lambda _seconds: None)
+    monkeypatch.setattr("referrals.sync.REQUESTS_A_RUN", 5 + group % 3 * 20)
     share = HISTORIES // GROUPS
     token = SignIn.get()
     for seed in range(FIRST + group * share, FIRST + (group + 1) * share):
