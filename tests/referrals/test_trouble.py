@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +12,7 @@ from django.utils import timezone
 
 from leads.models import Alert, Event, Lead
 from outbound.errors import AuthFailed
+from outbound.token_cache import TokenCache
 from referrals import linking, sign_in
 from referrals import sync as sync_module
 from referrals.client import PartnerCenterClient
@@ -17,6 +20,7 @@ from referrals.deadlines import raise_alerts
 from referrals.models import Quarantine, Referral, ReferralLink, SignIn, SyncCursor, SyncRun
 from referrals.payload import category, read, timestamp, version_stamp
 from referrals.sync import last_night, sync_when_due
+from referrals.vault import seal, unseal
 from sandbox.cloud import Cloud
 from tests.factories import make_user
 from tests.referrals.conftest import Sync
@@ -502,3 +506,66 @@ def test_signing_out_throws_the_tokens_away(signed_in: Cloud) -> None:
     sign_in.forget(make_user("operator"))
     row = SignIn.get()
     assert (row.state, row.cache, row.account_name) == ("none", "", "")
+
+
+def test_a_renewal_does_not_overwrite_a_newer_sign_in(signed_in: Cloud) -> None:
+    stale = SignIn.get()
+    SignIn.objects.update(cache=seal("{}"))
+    newer = SignIn.get().cache
+    sign_in._renew(stale, TokenCache.load(unseal(stale.cache)), force=True)
+    assert SignIn.get().cache == newer
+
+
+def test_a_token_that_another_worker_renewed_is_used(signed_in: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between our look and our lease somebody else renewed: no second renewal."""
+    signed_in.entra.revoke_access()
+    original = sign_in.lease
+    renewed: list[str] = []
+
+    @contextmanager
+    def lease(name: str, seconds: float) -> Iterator[bool]:
+        if not renewed:
+            monkeypatch.setattr(sign_in, "lease", original)
+            renewed.append(sign_in.bearer(refused=True))
+        with original(name, seconds) as ours:
+            yield ours
+
+    monkeypatch.setattr(sign_in, "lease", lease)
+    assert sign_in.bearer(refused=True) == renewed[0]
+    assert len(signed_in.journal.requests("token")) == 1
+
+
+# What is left behind
+
+
+def test_the_run_of_a_deleted_job_is_closed(sync: Sync, signed_in: Cloud) -> None:
+    left = SyncRun.objects.create(mode="full")
+    sync()
+    left.refresh_from_db()
+    assert (left.state, left.error_code) == ("failed", "crashed")
+
+
+def test_copies_of_one_moment_are_ordered_by_the_second_in_their_etag(sync: Sync, signed_in: Cloud) -> None:
+    store = signed_in.partner_center
+    remote_id = store.add(name="newer")
+    sync()
+    row = store.row(remote_id)
+    tag = row["eTag"].strip('"')
+    older = f'"{tag[:-12]}{int(tag[-12:-4], 16) - 60:08x}{tag[-4:]}"'
+    store.load([row | {"name": "older", "eTag": older}])
+    assert sync().unchanged == 1
+    assert Referral.objects.get().name == "newer"
+
+
+def test_a_lead_knows_at_once_that_its_referral_has_gone(
+    sync: Sync, signed_in: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync_module, "VERIFIED_A_RUN", 1)
+    store = signed_in.partner_center
+    ids = [store.add(customerProfile=customer(f"a@firma{number}.example")) for number in range(2)]
+    sync()
+    for remote_id in ids:
+        store.remove(remote_id)
+    sync(full=True)
+    assert last_full().state == "paused"
+    assert sorted(Lead.objects.values_list("referral_state", flat=True)) == ["closed", "new"]
