@@ -17,7 +17,7 @@ class LinkForm(forms.Form):
                 "autocomplete": "off",
                 "autocapitalize": "off",
                 "spellcheck": "false",
-                "placeholder": "firma.example",
+                "placeholder": "company.example",
             }
         ),
     )

@@ -7,7 +7,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -114,12 +113,11 @@ def engagement(referral: Referral) -> list[Referral]:
 
 @dataclass(frozen=True, slots=True)
 class LeadReferrals:
-    """All referrals of a lead, grouped by engagement; `values`: one sum per currency, each engagement once; the key ""
-    holds what came without a known currency."""
+    """All referrals of a lead, grouped by engagement; `values`: of what is still open, one sum per currency, each
+    engagement once; the key "" holds what came without a known currency."""
 
     groups: list[list[Referral]]
     values: list[tuple[str, Decimal]]
-    deadline: datetime | None
 
     @property
     def count(self) -> int:
@@ -132,8 +130,12 @@ def referrals_of(lead: Lead) -> LeadReferrals:
     groups: dict[str, list[Referral]] = defaultdict(list)
     for referral in referrals:
         groups[referral.engagement_id or f"referral:{referral.pk}"].append(referral)
-    deadlines = [referral.deadline_at for referral in referrals if referral.deadline_at is not None]
-    return LeadReferrals(list(groups.values()), deal_values(groups.values()), min(deadlines, default=None))
+    still_open = ([referral for referral in group if _is_open(referral)] for group in groups.values())
+    return LeadReferrals(list(groups.values()), deal_values(still_open))
+
+
+def _is_open(referral: Referral) -> bool:
+    return not referral.is_closed and referral.not_visible_since is None
 
 
 def deal_values(groups: Iterable[Sequence[Referral]]) -> list[tuple[str, Decimal]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from django.contrib.auth.models import User
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -42,6 +43,7 @@ register = template.Library()
 _BAR = '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">{}{}</svg>'
 _RECT = '<rect class="{}" x="{}" width="{}" height="6"></rect>'
 _NOTHING = SafeString("")
+_PARTS = re.compile(r"[^.@-]*[.@-]|[^.@-]+")
 _DASH = SafeString('<span class="muted">–</span>')
 
 
@@ -289,21 +291,29 @@ def clock(until: datetime | None) -> SafeString:
     )
 
 
+@register.filter
+def breakable(address: str) -> SafeString:
+    """A domain or an e-mail that a narrow place breaks behind its dots, hyphens and @, not within a word."""
+    return format_html_join(SafeString("<wbr>"), "{}", ((part,) for part in _PARTS.findall(address)))
+
+
 _REFERRAL_TONES = {ReferralState.NEW: "info", ReferralState.ACTIVE: "success", ReferralState.CLOSED: "quiet"}
 
 
 @register.simple_tag
 def lead_referral(lead: Lead) -> SafeString:
-    """The most urgent referral of a lead as a badge with its clock; nothing without referrals."""
+    """The most urgent referral of a lead as a badge with its clock, and how many there are; nothing without any."""
     if not lead.referral_count:
         return _NOTHING
     tone = _REFERRAL_TONES.get(ReferralState(lead.referral_state), "quiet") if lead.referral_state else "quiet"
+    count = lead.referral_count
+    number_of = ngettext("%(count)d referral", "%(count)d referrals", count) % {"count": count}
     return format_html(
-        '<span class="badge-set"><span class="badge badge--{}">{}{}</span>{}</span>',
+        '<span class="badge-set"><span class="badge badge--{}">{}</span>{}{}</span>',
         tone,
         lead.get_referral_state_display(),
-        f" ×{lead.referral_count}" if lead.referral_count > 1 else "",
         clock(lead.referral_deadline),
+        format_html('<span class="small muted nowrap">{}</span>', number_of) if count > 1 else _NOTHING,
     )
 
 

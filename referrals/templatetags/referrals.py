@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django import template
 from django.contrib.auth.models import User
-from django.utils.formats import number_format
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leads.folding import unicode_name
-from leads.templatetags.leads import person
+from leads.models import Lead
+from leads.templatetags.leads import clock, person, score_text
 from referrals import messages
 from referrals.list_query import DEADLINES, STATUSES
 from referrals.models import Category, Referral, ReferralLink, Status, Substatus
@@ -55,9 +58,66 @@ _TONES = {
 }
 
 
+@register.filter
+def headline(referral: Referral) -> str:
+    """Who it is about: the customer, else the name of the deal."""
+    return referral.customer_name or referral.name or _("Referral without a name")
+
+
+@register.filter
+def deal_name(referral: Referral) -> str:
+    """What stands below the headline: the name of the deal without the customer's in front; the id where the referral
+    has neither; "" when nothing is left to say."""
+    customer, name = referral.customer_name, referral.name
+    if not customer:
+        return "" if name else referral.remote_id
+    rest = name[len(customer) :]
+    if name[: len(customer)].casefold() == customer.casefold() and not rest[:1].isalnum():
+        return rest.lstrip(_BETWEEN)
+    return name
+
+
+_BETWEEN = " :–—-|/,;·"
+
+
+@register.simple_tag
+def answer(referral: Referral) -> SafeString:
+    """The clock until its deadline; none runs for what Partner Center does not show any more."""
+    return clock(None if referral.not_visible_since else referral.deadline_at)
+
+
+@register.filter
+def answer_moment(referral: Referral) -> str:
+    """ "tomorrow 04:22" for a deadline within two days, in local time; else ""."""
+    until, now = referral.deadline_at, timezone.now()
+    if until is None or referral.not_visible_since or not now < until < now + timedelta(days=2):
+        return ""
+    local = timezone.localtime(until)
+    days = (local.date() - timezone.localdate(now)).days
+    day = [_("today"), _("tomorrow"), date_format(local, "l")][days]
+    return f"{day} {date_format(local, 'TIME_FORMAT')}"
+
+
+@register.filter
+def is_past(at: datetime | None) -> bool:
+    return at is not None and at < timezone.now()
+
+
+@register.filter
+def standing(lead: Lead) -> str:
+    """ "score 45 · Cold" in plain words; without a score, why there is none."""
+    if lead.score is None:
+        return str(_("Being scanned") if lead.scan_job_id else lead.get_verdict_state_display())
+    words = [_("score %(score)s") % {"score": score_text(lead)}, lead.get_segment_display() if lead.segment else ""]
+    return " · ".join(word for word in words if word)
+
+
 @register.simple_tag
 def status(referral: Referral) -> SafeString:
-    """Status and substatus; values nobody documented are shown as they came."""
+    """Status and substatus; values nobody documented are shown as they came. What Partner Center does not show any
+    more has no status that could be trusted."""
+    if referral.not_visible_since:
+        return format_html('<span class="badge badge--quiet badge--wrap">{}</span>', _("No longer in Partner Center"))
     tone = _TONES.get(referral.substatus) or _TONES.get(referral.status) or "warning"  # type: ignore[call-overload]
     words = [word for word in (status_word(referral.status), substatus_word(referral.substatus)) if word]
     return format_html('<span class="badge badge--{}">{}</span>', tone, " · ".join(words) or _("No status"))
@@ -79,7 +139,7 @@ _LINK_TONES = {ReferralLink.State.SEVERAL: "warning", ReferralLink.State.NEEDS_D
 @register.simple_tag
 def link_state(link: ReferralLink) -> SafeString:
     tone = _LINK_TONES.get(ReferralLink.State(link.state), "quiet")
-    return format_html('<span class="badge badge--{}">{}</span>', tone, link.get_state_display())
+    return format_html('<span class="badge badge--{} badge--wrap">{}</span>', tone, link.get_state_display())
 
 
 _SIZES = {
@@ -156,7 +216,7 @@ def dialled(phone: str) -> str:
 @register.filter
 def mailable(email: str) -> bool:
     """Whether it may stand in a `mailto:` link: one address, no way to add fields or receivers."""
-    return bool(re.fullmatch(r"[^\s@,;?&<>\"]+@[^\s@,;?&<>\"]+", email))
+    return bool(re.fullmatch(r"[^\s@,;?&%<>\"]+@[^\s@,;?&%<>\"]+", email))
 
 
 @register.filter

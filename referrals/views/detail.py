@@ -6,18 +6,22 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
+from leads.company_list.claims import claims_from_text
 from leads.company_list.messages import reason_text
-from leads.models import Event
+from leads.models import Event, Lead
 from leads.views.pages import Request, allowed, back, show
 from referrals import linking
 from referrals.forms import LinkForm
-from referrals.models import Referral, ReferralLink
+from referrals.models import WAITING, Referral, ReferralLink
 from referrals.payload import short
 from referrals.referral_page import deal_values, details_of, engagement, portal_url, pretty_raw
 
@@ -29,7 +33,8 @@ CHANGED = "referral-changed"  # what the list listens for
 @allowed("referrals.view_referral")
 @require_GET
 def referral_detail(request: Request, pk: int) -> HttpResponse:
-    return _shown(request, _referral_or_404(pk))
+    referral = _referral_or_404(pk)
+    return _card(request, referral) if _in_queue(request, pk) else _shown(request, referral)
 
 
 @allowed("referrals.link_referral")
@@ -37,28 +42,42 @@ def referral_detail(request: Request, pk: int) -> HttpResponse:
 def referral_link(request: Request, pk: int) -> HttpResponse:
     referral, form = _referral_or_404(pk), LinkForm(request.POST)
     if form.is_valid():
-        try:
-            lead = linking.link_to_domain(referral, form.cleaned_data["domain"], by=request.user)
-        except linking.NoDomain as error:
-            form.add_error("domain", reason_text(error.reason))
-        else:
-            return _decided(request, pk, _("Linked to %(domain)s.") % {"domain": lead.shown_domain})
+        text = form.cleaned_data["domain"]
+        with transaction.atomic():
+            link = _locked_link(referral)
+            if _is_overtaken(request, link) and not _names(text, link.lead):
+                return _overtaken(request, pk, domain=text)
+            try:
+                lead = linking.link_to_domain(referral, text, by=request.user)
+            except linking.NoDomain as error:
+                form.add_error("domain", _refused(error.reason))
+            else:
+                return _decided(request, pk, _("Linked to %(domain)s.") % {"domain": lead.shown_domain})
     if _in_queue(request, pk):
         return _card(request, referral, form=form, status=422)
     return _shown(request, referral, form=form, status=422)
 
 
 @allowed("referrals.link_referral")
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def referral_unlink(request: Request, pk: int) -> HttpResponse:
-    """The referral belongs to no lead; with `undo` it waits for its lead again."""
-    if "undo" not in request.POST:
-        linking.unlink(_referral_or_404(pk), by=request.user)
-        return _decided(request, pk, _("The referral belongs to no lead now."))
-    linking.undo(_referral_or_404(pk), by=request.user)
+    """GET asks. POST: the referral belongs to no lead; with `undo` the decision of a person is taken back."""
+    referral = _referral_or_404(pk)
+    if request.method != "POST":
+        return render(request, "referrals/unlink.html", {"referral": referral, "next": request.GET.get("next", "")})
+    undo = "undo" in request.POST
+    with transaction.atomic():
+        link = _locked_link(referral)
+        is_so = link.how != ReferralLink.How.PERSON if undo else link.state == ReferralLink.State.UNLINKED
+        if _is_overtaken(request, link) and not is_so:
+            return _overtaken(request, pk, undo=undo)
+        if not undo:
+            linking.unlink(referral, by=request.user)
+            return _decided(request, pk, _("The referral belongs to no lead now."))
+        linking.undo(referral, by=request.user)
     if _in_queue(request, pk):
         return _card(request, _referral_or_404(pk))
-    return _decided(request, pk, _("The referral waits for its lead again."))
+    return _decided(request, pk, _("The decision was taken back."))
 
 
 def _referral_or_404(pk: int) -> Referral:
@@ -68,34 +87,84 @@ def _referral_or_404(pk: int) -> Referral:
     return get_object_or_404(rows, pk=pk)
 
 
+def _locked_link(referral: Referral) -> ReferralLink:
+    rows = ReferralLink.objects.select_for_update(of=("self",)).select_related("lead", "by")
+    return rows.get(referral=referral)
+
+
+def _is_overtaken(request: Request, link: ReferralLink) -> bool:
+    """Whether the link changed since the page was made that this decision comes from."""
+    return request.POST.get("seen", "") not in ("", link.at.isoformat())
+
+
+def _names(text: str, lead: Lead | None) -> bool:
+    """Whether the text names this lead: the same decision twice is no conflict."""
+    return lead is not None and {claim.domain for claim in claims_from_text(text).claims} == {lead.domain}
+
+
+def _overtaken(request: Request, pk: int, *, domain: str = "", undo: bool = False) -> HttpResponse:
+    """What was decided meanwhile, and the choice to replace or keep it. HTMX swaps no 409."""
+    status = 422 if request.htmx else 409
+    referral, conflict = _referral_or_404(pk), {"domain": domain, "undo": undo}
+    if _in_queue(request, pk):
+        return _card(request, referral, conflict=conflict, status=status)
+    return _shown(request, referral, conflict=conflict, status=status)
+
+
+def _refused(reason: str) -> str:
+    """Why a text names no lead, for the one field that takes it."""
+    if reason in ("invalid_domain", "no_domain", "empty_row"):
+        return _("Enter a name such as company.com.tr.")
+    return reason_text(reason)
+
+
 def _in_queue(request: Request, pk: int) -> bool:
     """Whether a card of the queue of referrals without a domain asks."""
     return bool(request.htmx) and request.htmx.target == f"waiting-{pk}"
 
 
-def _card(request: Request, referral: Referral, *, form: LinkForm | None = None, status: int = 200) -> HttpResponse:
+def _card(
+    request: Request,
+    referral: Referral,
+    *,
+    form: LinkForm | None = None,
+    conflict: dict[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The card of a referral that waits or is in dispute, the line that is left of a decided one; and the count."""
+    waits = referral.link.is_waiting or conflict is not None
     context = {
         "referral": referral,
-        "suggestions": linking.suggestions(referral),
+        "suggestions": linking.suggestions(referral) if waits else [],
         "form": form or LinkForm(),
+        "conflict": conflict,
+        "next": reverse("referrals:needs_domain"),
+        "total": ReferralLink.objects.filter(state__in=WAITING).count(),
     }
-    return show(request, "referrals/_needs_domain_card.html", "referrals/_needs_domain_card.html", context, status)
+    name = f"referrals/_needs_domain_{'card' if waits else 'done'}.html"
+    return show(request, name, name, context, status)
 
 
 def _decided(request: Request, pk: int, message: str) -> HttpResponse:
     """What the person sees after a decision: the card's last line, the new state, or the page it came from."""
-    if not request.htmx:
-        messages.success(request, message)
-        return back(request, "referrals:detail", pk)
     referral = _referral_or_404(pk)
+    if not request.htmx:
+        context = {"message": message, "referral": referral, "next": request.POST.get("next", "")}
+        messages.success(request, render_to_string("referrals/_decided.html", context, request))
+        return back(request, "referrals:detail", pk)
     if _in_queue(request, pk):
-        name = "referrals/_needs_domain_done.html"
-        return show(request, name, name, {"referral": referral})
+        return _card(request, referral)
     return trigger_client_event(_shown(request, referral, done=message), CHANGED)
 
 
 def _shown(
-    request: Request, referral: Referral, *, form: LinkForm | None = None, done: str = "", status: int = 200
+    request: Request,
+    referral: Referral,
+    *,
+    form: LinkForm | None = None,
+    done: str = "",
+    conflict: dict[str, Any] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     others = engagement(referral)
     lead = referral.link.lead if referral.link.state == ReferralLink.State.LINKED else None
@@ -113,6 +182,7 @@ def _shown(
         "form": form or LinkForm(),
         "next": request.POST.get("next", ""),
         "done": done,
+        "conflict": conflict,
         "portal": portal_url(referral),
         "dynamics": settings.HUNTER_D365_ENABLED,
         "raw": pretty_raw(referral) if request.user.has_perm("referrals.view_raw_referral") else "",

@@ -24,6 +24,7 @@ def needs_domain(request: Request) -> HttpResponse:
     context = {
         "cards": [(referral, linking.suggestions(referral), LinkForm()) for referral in found[:CARDS]],
         "total": waiting.count(),
+        "next": request.get_full_path(),
         "after": after,
         "next_after": found[CARDS - 1].pk if len(found) > CARDS else None,
     }

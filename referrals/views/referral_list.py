@@ -16,7 +16,7 @@ from referrals.models import WAITING, Category, Referral, ReferralLink
 @require_GET
 def referral_list(request: Request) -> HttpResponse:
     query = ReferralQuery.from_url(request.GET)
-    referrals = query.ordered(request.user).light().light().select_related("link__lead__owner")
+    referrals = query.ordered(request.user).light().select_related("link__lead__owner")
     page = page_of(referrals, request, PAGE_SIZE)
     context = {
         "query": query,
@@ -32,6 +32,7 @@ def referral_list(request: Request) -> HttpResponse:
             "link": ReferralLink.State.choices,
             "deadline": [(value, label) for value, (label, _span) in DEADLINES.items()],
         },
+        "impossible": _is_impossible(query),
         "owners": User.objects.filter(is_active=True).only("pk", "username", "first_name", "last_name"),
     }
     # The Today page shows the first rows of this list in a panel of its own.
@@ -39,3 +40,8 @@ def referral_list(request: Request) -> HttpResponse:
     response = show(request, "referrals/referral_list.html", f"referrals/{fragment}", context)
     patch_vary_headers(response, ["HX-Target"])
     return response
+
+
+def _is_impossible(query: ReferralQuery) -> bool:
+    """Whether no value can lie in the asked span."""
+    return query.value_min is not None and query.value_max is not None and query.value_min > query.value_max

@@ -96,7 +96,11 @@ async function copy(button) {
   }
   if (before === button.dataset.copied) return;
   word.textContent = button.dataset.copied;
-  setTimeout(() => (word.textContent = before), 2000);
+  button.classList.add("is-copied");
+  setTimeout(() => {
+    word.textContent = before;
+    button.classList.remove("is-copied");
+  }, 2000);
 }
 
 // Cards of a queue: j, k and the arrows move, a digit presses the button with that data-key
@@ -121,7 +125,8 @@ document.addEventListener("click", (event) => {
   const copied = event.target.closest("[data-copy]");
   if (copied) copy(copied);
   event.target.closest("[data-dismiss]")?.closest(".banner")?.remove();
-  closeMenus(event.target);
+  // Enter in a field "clicks" the form's button even where that is hidden; then the menu stays open
+  if (event.target.checkVisibility()) closeMenus(event.target);
 });
 
 document.addEventListener(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils.translation import override
 
 from leads.models import ImportBatch, Lead, Scan
 from sandbox.dns import Fault
@@ -128,3 +129,17 @@ def test_doctor_names_each_check_with_advice(dns: Served) -> None:
     assert checks
     assert all({"check", "ok", "advice"} <= set(row) for row in checks.values())
     assert any(row["ok"] is False and row["advice"] for row in checks.values())  # no worker runs here
+
+
+@pytest.mark.parametrize(("language", "advice"), [("en", "up to date"), ("tr", "güncel")])
+def test_the_keys_of_doctor_are_the_same_in_every_language(dns: Served, language: str, advice: str) -> None:
+    dns(google(ACME))
+    with override(language):
+        checks = {row["check"]: row for row in rows(run("doctor", json=True, code=1))}
+    assert list(checks) == ["database", "migrations", "worker", "dns", "disk", "dynamics_365", "partner_center"]
+    assert checks["migrations"]["advice"] == advice
+
+
+def test_the_sandbox_is_refused_outside_development(settings: Any) -> None:
+    settings.HUNTER_ENV = "prod"
+    assert "HUNTER_ENV=dev" in run("serve", sandbox=True, code=3)

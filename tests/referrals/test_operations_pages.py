@@ -14,11 +14,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from jobs.models import Job
 from jobs.tasks import run_job
 from leads.models import Lead
+from referrals import doctor
 from referrals.models import Quarantine, Referral, ReferralLink, SignIn, SyncCursor, SyncRun
+from referrals.status import moment, why_refused
+from referrals.templatetags.referrals import status_word, substatus_word
 from sandbox.cloud import Cloud
 from tests.factories import make_lead
 from tests.referrals.conftest import Sync
@@ -157,7 +161,7 @@ def test_sign_in_with_a_code_starts_the_first_sync(as_operator: Client, connecte
     SignIn.objects.update(next_poll_at=None)
     done = as_operator.get(STATE, headers=HTMX)
     assert done.headers["HX-Retarget"] == "#connect"
-    assert f"Signed in as {connected.entra.users[0]}" in text_of(done)
+    assert f"autofocus data-focus>Signed in as {connected.entra.users[0]}" in text_of(done)
     assert RUNS in text_of(done)
     job = Job.objects.get(kind="referrals")
     assert job.started_by is not None
@@ -209,6 +213,19 @@ def test_why_a_code_did_not_work(as_operator: Client, connected: Cloud, switch: 
     assert "request id" in page
     assert "Show a code" in page, "both ways are offered again"
     assert not Job.objects.exists()
+
+
+def test_a_new_code_ends_the_story_of_the_last_one(as_operator: Client, connected: Cloud) -> None:
+    ask_for_code(as_operator)
+    connected.entra.switch(declined=True)
+    ended = text_of(as_operator.get(STATE, headers=HTMX))
+    assert "choose “Accept” on Microsoft&#x27;s page" in ended
+    assert re.search(r"autofocus>The sign-in was declined", ended), "the focus does not get lost"
+    connected.entra.switch(declined=False)
+    code = ask_for_code(as_operator)
+    page = text_of(as_operator.get(CONNECT))
+    assert "The sign-in was declined" not in page
+    assert f'data-copy="{code}"' in page
 
 
 def test_the_time_of_a_code_runs_out(as_operator: Client, connected: Cloud) -> None:
@@ -267,6 +284,13 @@ def test_a_strange_answer_is_refused(as_operator: Client, connected: Cloud) -> N
     assert SignIn.get().state == SignIn.State.NONE
 
 
+def test_a_strange_answer_leaves_the_sign_in_that_waits(as_operator: Client, connected: Cloud) -> None:
+    back = through_microsoft(connected, as_operator.post(BROWSER).headers["Location"])
+    as_operator.get(f"{CALLBACK}?code=stolen&state=of-another")
+    assert "Signed in as" in text_of(as_operator.get(back, follow=True))
+    assert SignIn.get().state == SignIn.State.OK
+
+
 def test_an_answer_without_a_beginning(as_operator: Client, connected: Cloud) -> None:
     page = text_of(as_operator.get(f"{CALLBACK}?code=x&state=y", follow=True))
     assert "has expired" in page
@@ -306,6 +330,7 @@ def test_reauth_says_what_happened_and_how_to_mend_it(as_operator: Client, as_vi
     assert "referrals are not updated until then" in elsewhere
     assert "password was changed" in elsewhere
     assert "referrals are not updated until then" not in text_of(as_viewer.get(reverse("leads:jobs")))
+    assert f"Last signed in: <strong>{signed_in.entra.users[0]}</strong>" in page
 
 
 def test_a_quiet_banner_on_referral_pages_only(as_operator: Client, connected: Cloud) -> None:
@@ -343,7 +368,7 @@ def test_sync_now_without_javascript(as_seller: Client, signed_in: Cloud) -> Non
 
 def test_a_sync_that_cannot_start_says_why(as_seller: Client, connected: Cloud) -> None:
     page = text_of(as_seller.post(SYNC, follow=True))
-    assert "Nobody is signed in to Partner Center" in page
+    assert "Nobody is signed in to Partner Center yet" in page
     assert CONNECT in page
     fragment = text_of(as_seller.post(SYNC, headers=HTMX))
     assert "Nobody is signed in" in fragment
@@ -355,9 +380,21 @@ def test_a_pause_of_microsoft_is_kept(as_seller: Client, sync: Sync, signed_in: 
     signed_in.faults.add("referrals", "throttle", retry_after=120, times=None)
     assert sync().state == SyncRun.State.THROTTLED
     assert "asked for a pause" in text_of(as_seller.post(SYNC, follow=True))
+    assert "goes on by itself at" in text_of(as_seller.post(SYNC, headers=HTMX))
     page = text_of(as_seller.get(RUNS))
-    assert "Pause until" in page
+    assert "goes on at" in page
     assert "Partner Center asks for a pause" in page
+
+
+def test_a_pause_of_our_own_is_not_told_as_microsofts(as_seller: Client, sync: Sync, signed_in: Cloud) -> None:
+    signed_in.faults.add("referrals", "status", code=503, times=None)
+    assert sync().state == SyncRun.State.FAILED
+    for page in (text_of(as_seller.get(RUNS)), text_of(as_seller.get(LIGHT)), why_refused("waiting")):
+        assert "asked for a pause" not in page
+        assert "Paused by Microsoft" not in page
+    assert "next try at" in text_of(as_seller.get(LIGHT))
+    assert re.search(r"tries again by itself at \d", why_refused("waiting"))
+    assert "The sync was started" in text_of(as_seller.post(SYNC, follow=True)), "who asks need not wait"
 
 
 def test_only_operations_may_have_everything_read(as_seller: Client, as_operator: Client, signed_in: Cloud) -> None:
@@ -403,13 +440,66 @@ def test_a_failed_run_says_what_to_do(as_operator: Client, sync: Sync, signed_in
     assert "may not read referrals" in fragment
 
 
+def test_what_only_a_person_can_mend_is_a_banner_on_every_page(
+    as_operator: Client, as_viewer: Client, sync: Sync, signed_in: Cloud
+) -> None:
+    signed_in.faults.add("referrals", "forbidden", times=None)
+    run = sync()
+    words = "referrals are not updated until this is mended"
+    for url in (reverse("leads:jobs"), RUNS, CONNECT):
+        page = text_of(as_operator.get(url))
+        assert words in page, url
+        assert "Give it the role Referrals Admin" in page
+        assert run.get_absolute_url() in page
+    assert words not in text_of(as_operator.get(run.get_absolute_url())), "the run says so itself"
+    assert words not in text_of(as_viewer.get(reverse("leads:jobs")))
+    [check] = doctor.checks()
+    assert (check.key, check.ok) == ("partner_center", False)
+    assert "Give it the role Referrals Admin" in check.advice
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "says"),
+    [
+        ("status", {"code": 503}, "Partner Center has trouble at the moment."),
+        ("close", {}, "Partner Center could not be reached."),
+        ("malformed", {}, "an answer that cannot be read"),
+        ("value_missing", {}, "an answer without a list of referrals"),
+    ],
+)
+def test_what_passes_by_itself_is_told_apart_and_needs_no_banner(
+    as_operator: Client, sync: Sync, signed_in: Cloud, kind: str, options: dict[str, Any], says: str
+) -> None:
+    signed_in.faults.add("referrals", kind, times=None, **options)
+    run = sync()
+    assert run.state == SyncRun.State.FAILED
+    for page in (as_operator.get(run.get_absolute_url()), as_operator.get(RUNS)):
+        assert says in text_of(page)
+        assert "until this is mended" not in text_of(page)
+
+
 def test_a_run_without_mfa_leads_to_the_sign_in(as_operator: Client, sync: Sync, signed_in: Cloud) -> None:
     signed_in.faults.add("referrals", "mfa_missing", times=None)
     run = sync()
     assert run.state == SyncRun.State.NEEDS_SIGN_IN
     assert CONNECT in text_of(as_operator.get(run.get_absolute_url()))
-    assert "multi-factor authentication" in text_of(as_operator.get(CONNECT))
     assert CONNECT in text_of(as_operator.get(LIGHT))
+    assert run.job is not None
+    [check] = doctor.checks()
+    told = {
+        "connect": text_of(as_operator.get(CONNECT)),
+        "banner": text_of(as_operator.get(reverse("leads:jobs"))),
+        "runs": text_of(as_operator.get(RUNS)),
+        "run": text_of(as_operator.get(run.get_absolute_url())),
+        "job": text_of(as_operator.get(reverse("leads:job", args=[run.job.pk]))),
+        "sync now": text_of(as_operator.post(SYNC, headers=HTMX)),
+        "command": why_refused("sign_in"),
+        "doctor": check.advice,
+    }
+    for place, page in told.items():
+        assert "Microsoft wants a sign-in with multi-factor authentication." in page, place
+        assert "does not accept the sign-in any more" not in page, place
+        assert "Nobody is signed in" not in page, place
 
 
 def test_the_ledger_takes_the_same_queries_for_any_number_of_runs(
@@ -421,6 +511,41 @@ def test_the_ledger_takes_the_same_queries_for_any_number_of_runs(
     for _number in range(20):
         SyncRun.objects.create(mode=SyncRun.Mode.FULL, state=SyncRun.State.DONE, started_by=operator)
     assert len(asked_of_this_room(as_operator, RUNS)) == few
+
+
+def test_the_ledger_says_what_a_run_was_and_who_started_it(
+    as_operator: Client, operator: Any, sync: Sync, signed_in: Cloud
+) -> None:
+    first = sync()
+    page = text_of(as_operator.get(RUNS))
+    assert "First load · Hunter, on its schedule" in page
+    SyncRun.objects.filter(pk=first.pk).update(watermark_from="2026-01-01T00:00:00.0000000Z", started_by=operator)
+    assert "Changes · operator" in text_of(as_operator.get(RUNS))
+    SyncRun.objects.filter(pk=first.pk).update(started_by=None, not_visible=2)
+    Job.objects.filter(pk=first.job_id).update(routine=False)
+    for url in (RUNS, first.get_absolute_url()):
+        assert "Changes · from the command line" in text_of(as_operator.get(url))
+    assert "2 referrals no longer visible" in text_of(as_operator.get(RUNS))
+    assert "No longer visible" in text_of(as_operator.get(first.get_absolute_url()))
+
+
+def test_the_ledger_shows_a_part(as_operator: Client, signed_in: Cloud) -> None:
+    assert "With news" not in text_of(as_operator.get(RUNS)), "nothing to choose from yet"
+    done, kind = SyncRun.State.DONE, SyncRun.Mode.INCREMENTAL
+    idle = SyncRun.objects.create(mode=kind, state=done, fetched=1, unchanged=1)
+    news = SyncRun.objects.create(mode=kind, state=done, fetched=1, created=1)
+    odd = SyncRun.objects.create(mode=kind, state=done, fetched=1, quarantined=1)
+    failed = SyncRun.objects.create(mode=kind, state=SyncRun.State.FAILED, error_category="server")
+
+    def shown(query: str) -> set[int]:
+        page = text_of(as_operator.get(f"{RUNS}{query}"))
+        return {run.pk for run in (idle, news, odd, failed) if f'id="run-{run.pk}"' in page}
+
+    assert shown("") == {idle.pk, news.pk, odd.pk, failed.pk}
+    assert shown("?news=1") == {news.pk, odd.pk}
+    assert shown("?problems=1") == {odd.pk, failed.pk}
+    SyncRun.objects.exclude(pk=idle.pk).delete()
+    assert "No run had a problem" in text_of(as_operator.get(f"{RUNS}?problems=1"))
 
 
 def test_a_run_that_does_not_exist(as_operator: Client, connected: Cloud) -> None:
@@ -451,6 +576,35 @@ def test_the_light_is_a_fragment_with_words(as_viewer: Client, sync: Sync, signe
     assert 'id="sync-light"' in text_of(as_viewer.get(reverse("leads:jobs")))
 
 
+def test_the_light_says_how_old_the_data_is_not_when_it_failed(as_viewer: Client, sync: Sync, signed_in: Cloud) -> None:
+    sync()
+    before = timezone.localtime().replace(hour=12, minute=0) - timedelta(days=1)
+    SyncCursor.objects.update(last_success_at=before)
+    signed_in.faults.add("referrals", "forbidden", times=None)
+    sync()
+    light = text_of(as_viewer.get(LIGHT))
+    assert "Sync failed" in light
+    assert f"data from {moment(before, timezone.now())}" in light
+    assert "ago" not in light
+
+
+def test_the_light_of_a_pause_counts_down_and_then_claims_nothing(
+    as_viewer: Client, sync: Sync, signed_in: Cloud
+) -> None:
+    sync()
+    signed_in.faults.add("referrals", "throttle", retry_after=300, times=1)
+    assert sync().state == SyncRun.State.THROTTLED
+    assert re.search(r"Paused by Microsoft.*goes on at \d", text_of(as_viewer.get(LIGHT)))
+    SyncCursor.objects.update(not_before=timezone.now() + timedelta(seconds=32))
+    assert re.search(r"Paused by Microsoft.*goes on in 3[12] s", text_of(as_viewer.get(LIGHT)))
+    SyncCursor.objects.update(not_before=timezone.now() - timedelta(seconds=1))
+    light = text_of(as_viewer.get(LIGHT))
+    assert "Sync is about to go on" in light
+    assert "Synced" not in light
+    sync()
+    assert "Synced" in text_of(as_viewer.get(LIGHT))
+
+
 def test_who_may_not_see_referrals_sees_no_light(client: Client, connected: Cloud, django_user_model: Any) -> None:
     client.force_login(django_user_model.objects.create_user("nobody"))
     assert client.get(LIGHT).status_code == 403
@@ -477,6 +631,7 @@ def test_unreadable_rows_are_shown_and_marked(as_operator: Client, connected: Cl
     assert "r-1" not in text_of(as_operator.get(QUARANTINE))
     assert "r-1" in text_of(as_operator.get(f"{QUARANTINE}?handled=1"))
     assert "could not be read" not in text_of(as_operator.get(RUNS))
+    assert f'href="{QUARANTINE}"' in text_of(as_operator.get(RUNS)), "one click away also when there is none"
     fragment = as_operator.post(url, {"next": f"{QUARANTINE}?handled=1"}, headers=HTMX, follow=True)
     assert "<html" not in text_of(fragment)
     row.refresh_from_db()
@@ -528,6 +683,26 @@ def test_the_administration_searches_folded(as_administrator: Client, synced: Re
     for words in (synced.customer_name.swapcase(), synced.remote_id):
         assert found in text_of(as_administrator.get(url, {"q": words})), words
     assert found not in text_of(as_administrator.get(url, {"q": "nobody-of-this-name"}))
+    links = reverse("admin:referrals_referrallink_changelist")
+    link = reverse("admin:referrals_referrallink_change", args=[synced.link.pk])
+    assert synced.link.lead is not None
+    for words in (synced.customer_name.swapcase(), synced.remote_id, synced.link.lead.domain):
+        assert link in text_of(as_administrator.get(links, {"q": words})), words
+    assert link not in text_of(as_administrator.get(links, {"q": "nobody-of-this-name"}))
+
+
+def test_the_administration_speaks_of_customers_and_states_in_words(as_administrator: Client, synced: Referral) -> None:
+    page = text_of(
+        as_administrator.get(reverse("admin:referrals_referral_changelist"), headers={"accept-language": "tr"})
+    )
+    assert page.index("column-customer") < page.index("column-name") < page.index("column-state")
+    with override("tr"):
+        assert f"{status_word(synced.status)} · {substatus_word(synced.substatus)}" in page
+    assert Referral.objects.filter(status="New").count() == 1
+    url = reverse("admin:referrals_referral_changelist")
+    found = reverse("admin:referrals_referral_change", args=[synced.pk])
+    assert found in text_of(as_administrator.get(url, {"status": "New"}))
+    assert found not in text_of(as_administrator.get(url, {"status": "Closed"}))
 
 
 def test_raw_data_needs_its_permission(client: Client, as_administrator: Client, seller: Any, synced: Referral) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.template import Context, Template
@@ -200,7 +201,95 @@ def test_active_filters_are_chips_that_take_themselves_away(as_seller: Client, s
     page = _text(as_seller, LIST + "?status=New&status=Closed&deadline=7&value_min=5&q=ege", **HTMX)
     for words in ("Within 7 days", "Value from 5", "“ege”"):
         assert words in page
-    assert 'href="/referrals/?q=ege&amp;status=Closed&amp;deadline=7&amp;value_min=5"' in page
+    assert 'href="/referrals/?q=ege&amp;status=Closed&amp;deadline=7&amp;value_min=5#count"' in page
+
+
+def test_what_partner_center_does_not_show_any_more_has_no_clock(as_seller: Client, store: Store) -> None:
+    referral = store(left=timedelta(hours=5, minutes=30))
+    Referral.objects.update(not_visible_since=timezone.now())
+    panel = reverse("referrals:lead_panel", args=["egesogutma.example"])
+    for page in (_text(as_seller, url, **HTMX) for url in (LIST, referral.get_absolute_url(), panel)):
+        assert "No longer in Partner Center" in page
+        assert "hours left" not in page
+        assert "New · Pending" not in page
+
+
+@pytest.mark.parametrize(
+    ("customer", "name", "headline", "deal"),
+    [
+        ("Ege Soğutma", "Ege Soğutma: 120 kullanıcı", "Ege Soğutma", "120 kullanıcı"),
+        ("Ege Soğutma", "EGE Soğutma – Geçiş", "Ege Soğutma", "Geçiş"),
+        ("Ege Soğutma", "Ege Soğutma", "Ege Soğutma", ""),
+        ("Ege", "Egemen projesi", "Ege", "Egemen projesi"),
+        ("Ege", "", "Ege", ""),
+        ("", "Geçiş", "Geçiş", ""),
+        ("", "", "Referral without a name", "r-1"),
+    ],
+)
+def test_the_deal_is_named_without_the_customer(customer: str, name: str, headline: str, deal: str) -> None:
+    referral = Referral(remote_id="r-1", customer_name=customer, name=name)
+    with translation.override("en"):
+        shown = Template("{% load referrals %}{{ referral|headline }}/{{ referral|deal_name }}").render(
+            Context({"referral": referral})
+        )
+    assert shown == f"{headline}/{deal}"
+
+
+def test_the_deal_is_named_wherever_its_customer_is(as_seller: Client, store: Store) -> None:
+    referral = store(name="Ege A.Ş.", email="a@gmail.com")
+    Referral.objects.update(name="Ege A.Ş.: 120 kullanıcı")
+    due = {**HTMX, "HX-Target": "referrals-due"}
+    for url, headers in ((LIST, HTMX), (referral.get_absolute_url(), HTMX), (QUEUE, {}), (LIST, due)):
+        page = _text(as_seller, url, **headers)
+        assert ">120 kullanıcı<" in page, url
+
+
+def test_a_referral_without_a_name_has_its_id_in_small(as_seller: Client, store: Store) -> None:
+    referral = store(email="a@gmail.com")
+    Referral.objects.update(name="", customer_name="")
+    page = _text(as_seller, LIST, **HTMX)
+    assert "Referral without a name" in page
+    assert f">{referral.remote_id}</a>" not in page
+
+
+@pytest.mark.parametrize(
+    ("now", "left", "shown"),
+    [
+        ("2026-11-25T06:00:00Z", timedelta(hours=5), "today 14:00"),
+        ("2026-11-25T06:00:00Z", timedelta(hours=19, minutes=22), "tomorrow 04:22"),
+        ("2026-11-25T20:59:00Z", timedelta(hours=2), "tomorrow 01:59"),
+        ("2026-11-25T18:00:00Z", timedelta(hours=47), "Friday 20:00"),
+        ("2026-11-25T06:00:00Z", timedelta(days=2), ""),
+        ("2026-11-25T06:00:00Z", timedelta(), ""),
+    ],
+)
+def test_a_near_deadline_has_its_exact_local_time(now: str, left: timedelta, shown: str) -> None:
+    with time_machine.travel(datetime.fromisoformat(now), tick=False), translation.override("en"):
+        referral = Referral(deadline_at=timezone.now() + left)
+        assert Template("{% load referrals %}{{ r|answer_moment }}").render(Context({"r": referral})) == shown
+
+
+def test_a_span_that_no_value_can_have_is_said(as_seller: Client, store: Store) -> None:
+    store()
+    said = "The lowest value is above the highest."
+    for headers in ({}, HTMX):
+        page = _text(as_seller, LIST + "?value_min=9&value_max=5", **headers)
+        assert page.split('id="value-error"')[1].split("</div>")[0].count(said) == 1
+    assert said not in _text(as_seller, LIST + "?value_min=5&value_max=9")
+    assert 'id="value-error" hx-swap-oob="true"' in _text(as_seller, LIST + "?value_min=5&value_max=9", **HTMX)
+
+
+def test_amounts_in_order_are_said_not_to_be_converted(as_seller: Client, store: Store) -> None:
+    store()
+    said = '<span class="small muted">not converted between currencies</span>'
+    assert said in _text(as_seller, LIST + "?sort=value")
+    assert said not in _text(as_seller, LIST)
+
+
+def test_my_referrals_are_one_press_away(as_seller: Client, store: Store) -> None:
+    store()
+    assert "?status=New&amp;owner=me" in _text(as_seller, LIST, **HTMX)
+    assert "No referral matches" in _text(as_seller, LIST + "?status=New&owner=me", **HTMX)
 
 
 def test_a_page_for_people_and_a_fragment_for_htmx(as_seller: Client, store: Store) -> None:
@@ -405,9 +494,106 @@ def test_pages_need_the_permission_and_only_read(client: Client, as_seller: Clie
     assert as_seller.post(path).status_code == 405
 
 
-@pytest.mark.parametrize("name", ["link", "unlink"])
-def test_decisions_are_posted(as_seller: Client, store: Store, name: str) -> None:
-    assert as_seller.get(reverse(f"referrals:{name}", args=[store().pk])).status_code == 405
+def test_decisions_are_posted(as_seller: Client, store: Store) -> None:
+    assert as_seller.get(reverse("referrals:link", args=[store().pk])).status_code == 405
+
+
+def test_without_a_script_unlinking_asks_on_a_page(as_seller: Client, store: Store) -> None:
+    referral = store()
+    url = reverse("referrals:unlink", args=[referral.pk])
+    assert f'no-js-only" href="{url}"' in _text(as_seller, referral.get_absolute_url())
+    question = _text(as_seller, url)
+    assert "Take this referral away from" in question
+    assert ReferralLink.objects.get().state == State.LINKED
+    as_seller.post(url, {"seen": _seen(question)})
+    assert ReferralLink.objects.get().state == State.UNLINKED
+
+
+@pytest.mark.parametrize(
+    "address", ["a@b.example", "a%0ab@c.example", "a@b.example%2cx@y.example", "a@b.example?cc=x@y.example"]
+)
+def test_a_mail_link_has_one_plain_address(address: str) -> None:
+    shown = Template("{% load referrals %}{{ address|mailable }}").render(Context({"address": address}))
+    assert shown == str(address == "a@b.example")
+
+
+def test_a_dismissed_lead_can_be_brought_back_from_its_referral(as_seller: Client, store: Store) -> None:
+    referral = store()
+    restore = reverse("leads:restore", args=["egesogutma.example"])
+    assert restore not in _text(as_seller, referral.get_absolute_url())
+    Lead.objects.update(dismissed_at=timezone.now())
+    page = _text(as_seller, referral.get_absolute_url())
+    assert "This lead was dismissed on" in page
+    response = as_seller.post(restore, {"next": referral.get_absolute_url()})
+    assert response.headers["Location"] == referral.get_absolute_url()
+    assert "This lead was dismissed on" not in _text(as_seller, referral.get_absolute_url())
+
+
+def test_a_closing_date_in_the_past_is_marked_while_it_is_open(as_seller: Client, store: Store) -> None:
+    past = {"details": {"closingDateTime": "2025-12-30T21:00:00Z"}}
+    mark = "closing date has passed"
+    assert mark in _text(as_seller, store(1, **past).get_absolute_url())
+    assert mark not in _text(as_seller, store(2, status="Closed", substatus="Won", **past).get_absolute_url())
+
+
+# Two people, or two tabs
+
+
+def _seen(page: str) -> str:
+    """The state of the link that a page was made from."""
+    return page.split('name="seen" value="')[1].split('"')[0]
+
+
+def test_a_decision_made_meanwhile_is_not_overwritten_but_told(
+    as_seller: Client, as_operator: Client, store: Store
+) -> None:
+    referral = store(email="a@gmail.com")
+    link, card = reverse("referrals:link", args=[referral.pk]), f"waiting-{referral.pk}"
+    old = _seen(_text(as_seller, QUEUE))
+    as_operator.post(link, {"domain": "onlar.example", "seen": old})
+    headers = {**HTMX, "HX-Target": card}
+    for sent, status in ((headers, 422), ({}, 409)):
+        response = as_seller.post(link, {"domain": "benim.example", "seen": old, "next": QUEUE}, headers=sent)
+        answer = response.content.decode()
+        assert response.status_code == status
+        assert "operator linked this to onlar.example" in answer
+        assert "just now" in answer
+        assert "Replace it with benim.example" in answer
+        assert "Keep it" in answer
+        assert f'id="{card if sent else "referral"}"' in answer
+        assert ("<html" in answer) is not bool(sent)
+        assert ReferralLink.objects.get().lead.domain == "onlar.example"  # type: ignore[union-attr]
+    kept = _text(as_seller, referral.get_absolute_url(), **headers)
+    assert "linked to onlar.example" in kept
+    as_seller.post(link, {"domain": "benim.example", "seen": _seen(answer)}, headers=headers)
+    assert ReferralLink.objects.get().lead.domain == "benim.example"  # type: ignore[union-attr]
+
+
+def test_the_same_decision_twice_is_no_conflict(as_seller: Client, as_operator: Client, store: Store) -> None:
+    referral = store(email="a@gmail.com")
+    for name, data in (("link", {"domain": "https://ayni.example/"}), ("unlink", {})):
+        url = reverse(f"referrals:{name}", args=[referral.pk])
+        data = {**data, "seen": ReferralLink.objects.get().at.isoformat()}
+        for person in (as_seller, as_operator):
+            assert person.post(url, data, headers=HTMX).status_code == 200
+
+
+@pytest.mark.parametrize("undo", [{}, {"undo": "1"}])
+def test_taking_back_touches_only_the_decision_it_saw(
+    as_seller: Client, as_operator: Client, store: Store, undo: dict[str, str]
+) -> None:
+    referral = store(email="a@gmail.com")
+    link, unlink = (reverse(f"referrals:{name}", args=[referral.pk]) for name in ("link", "unlink"))
+    card = {**HTMX, "HX-Target": f"waiting-{referral.pk}"}
+    mine = _seen(as_seller.post(link, {"domain": "benim.example"}, headers=card).content.decode())
+    as_operator.post(link, {"domain": "onlar.example"})
+    response = as_seller.post(unlink, {"seen": mine, **undo}, headers=card)
+    assert response.status_code == 422
+    assert "operator linked this to onlar.example" in response.content.decode()
+    assert ReferralLink.objects.get().lead.domain == "onlar.example"  # type: ignore[union-attr]
+    response = as_seller.post(unlink, {"seen": _seen(response.content.decode()), **undo}, headers=card)
+    assert response.status_code == 200
+    assert ReferralLink.objects.get().lead is None
 
 
 # The queue
@@ -420,12 +606,36 @@ def test_the_queue_shows_why_and_what_could_be_right_by_deadline(as_seller: Clie
     store(1, name="Çok A.Ş.", email=("a@bir.example", "b@iki.example"), left=timedelta(days=5))
     store(2, email="derya@hotmail.com.tr", left=timedelta(days=1, hours=2))
     store(3, name="Bağlı A.Ş.", email="a@bagli.example")
-    page = _text(as_seller, QUEUE)
+    page = _text(as_seller, QUEUE).replace("<wbr>", "")
     assert _order(page, "Ege Soğutma Ltd. Şti.", "Çok A.Ş.")
     assert "Bağlı" not in page
     for shown in ("derya@hotmail.com.tr", "mail service for everyone", 'data-key="1"', "A lead with a similar name"):
         assert shown in page
     assert "2 referrals wait for their lead" in page
+
+
+def test_a_viewer_is_told_who_links(as_viewer: Client, store: Store) -> None:
+    store(email="a@gmail.com")
+    assert "You can look; account managers link." in _text(as_viewer, QUEUE)
+
+
+def test_each_decision_tells_the_head_how_many_wait(as_seller: Client, store: Store) -> None:
+    first = store(1, email="a@gmail.com")
+    store(2, email="a@gmail.com")
+    card = {**HTMX, "HX-Target": f"waiting-{first.pk}"}
+    unlink = reverse("referrals:unlink", args=[first.pk])
+    done = as_seller.post(unlink, headers=card).content.decode()
+    assert 'id="waiting-count" hx-swap-oob="true"' in done
+    assert "1 referral waits for its lead" in done
+    undone = as_seller.post(unlink, {"undo": "1"}, headers=card).content.decode()
+    assert "2 referrals wait for their lead" in undone
+    assert _text(as_seller, QUEUE).count('id="waiting-count"') == 1
+
+
+def test_a_suggested_lead_has_its_score_in_words(as_seller: Client, store: Store) -> None:
+    make_lead("egesogutma.example", company_name="Ege Soğutma", score=45, segment="Cold")
+    store(email="a@gmail.com")
+    assert "score 45 · Cold" in _text(as_seller, QUEUE)
 
 
 def test_a_confirmed_card_becomes_a_line_that_can_be_undone(as_seller: Client, store: Store) -> None:
@@ -446,6 +656,7 @@ def test_a_card_keeps_what_was_typed_wrong(as_seller: Client, store: Store) -> N
     response = as_seller.post(reverse("referrals:link", args=[referral.pk]), {"domain": "bozuk"}, headers=card)
     assert response.status_code == 422
     assert 'value="bozuk"' in response.content.decode()
+    assert "Enter a name such as company.com.tr." in response.content.decode()
     assert f'id="waiting-{referral.pk}"' in response.content.decode()
 
 
@@ -462,6 +673,12 @@ def test_without_a_script_it_comes_back_to_the_queue(as_seller: Client, store: S
     data = {"domain": "yeni.example", "next": QUEUE}
     response = as_seller.post(reverse("referrals:link", args=[referral.pk]), data)
     assert response.headers["Location"] == QUEUE
+    page = _text(as_seller, QUEUE)
+    message = page.split('class="messages"')[1].split("</form>")[0]
+    assert "Linked to yeni.example." in message
+    undo = {"undo": "1", "seen": _seen(message), "next": QUEUE}
+    assert as_seller.post(reverse("referrals:unlink", args=[referral.pk]), undo).headers["Location"] == QUEUE
+    assert ReferralLink.objects.get().state == State.NEEDS_DOMAIN
     data["next"] = "https://evil.example/"
     response = as_seller.post(reverse("referrals:link", args=[referral.pk]), data)
     assert response.headers["Location"] == referral.get_absolute_url()
@@ -473,7 +690,7 @@ def test_no_card_is_passed_over_when_others_before_it_are_done(as_seller: Client
     first = _text(as_seller, QUEUE)
     assert [f"Müşteri {number:02d}" in first for number in range(13)] == [False] * 3 + [True] * 10
     for number in (12, 11, 3):
-        as_seller.post(reverse("referrals:unlink", args=[made[number].pk]))
+        as_seller.post(reverse("referrals:unlink", args=[made[number].pk]), headers=HTMX)
     second = _text(as_seller, f"{QUEUE}?after={made[3].pk}")
     assert [number for number in range(13) if f"Müşteri {number:02d}" in second] == [0, 1, 2]
 
@@ -494,6 +711,25 @@ def test_the_panel_of_a_lead_groups_deals_and_adds_each_value_once(as_seller: Cl
     assert "960,001.00" not in panel
     assert "<html" in _text(as_seller, url)
     assert url in _text(as_seller, "/leads/egesogutma.example/")
+
+
+def test_the_panel_adds_only_what_is_still_open(as_seller: Client, store: Store) -> None:
+    store(1, details={"dealValue": 100, "currency": "EUR"})
+    store(2, details={"dealValue": 30, "currency": "EUR"}, status="Closed", substatus="Lost")
+    store(3, details={"dealValue": 5, "currency": "EUR"})
+    Referral.objects.filter(deal_value=5).update(not_visible_since=timezone.now())
+    panel = _text(as_seller, reverse("referrals:lead_panel", args=["egesogutma.example"]), **HTMX)
+    head = panel.split("</h2>")[1].split("<ul")[0]
+    assert "100.00 EUR" in head
+    assert "Open deals" in head
+
+
+def test_the_head_of_a_lead_counts_its_referrals_beside_the_clock(as_seller: Client, store: Store) -> None:
+    store(1, left=timedelta(hours=5, minutes=30))
+    store(2, status="Closed", substatus="Lost")
+    page = _text(as_seller, "/leads/egesogutma.example/")
+    assert "2 referrals" in page
+    assert "To answer ×" not in page
 
 
 def test_lead_pages_show_referrals_only_when_it_is_on(as_seller: Client, store: Store, settings: Any) -> None:
@@ -519,8 +755,28 @@ def test_today_gets_the_first_referrals_to_answer(as_seller: Client, store: Stor
         store(number, name=f"Müşteri {number}", left=timedelta(days=number + 1, hours=1))
     panel = _text(as_seller, LIST + "?status=New", **HTMX, **{"HX-Target": "referrals-due"})
     assert "Referrals to answer" in panel
-    assert "All 8" in panel
+    assert "6 of 8" in panel
     assert [f"Müşteri {number}" in panel for number in range(8)] == [True] * 6 + [False] * 2
+
+
+def test_today_says_when_referrals_are_unknown_and_how_old_they_are(as_seller: Client, store: Store) -> None:
+    def panel() -> str:
+        return _text(as_seller, LIST + "?status=New", **HTMX, **{"HX-Target": "referrals-due"})
+
+    assert "Partner Center is not connected; referrals are unknown." in panel()
+    store(status="Closed", substatus="Won")
+    SyncCursor.get()
+    SyncCursor.objects.update(last_success_at=timezone.now() - timedelta(hours=3, minutes=1))
+    assert "No referral waits for an answer." in panel()
+    assert "as of" in panel()
+    assert "3\xa0hours ago" in panel()
+
+
+def test_today_puts_the_referrals_first_and_links_them_without_a_script(as_seller: Client, store: Store) -> None:
+    store()
+    page = _text(as_seller, "/")
+    assert _order(page, "Referrals to answer", "Who to call")
+    assert '<a class="no-js-only" href="/referrals/?status=New">Referrals to answer</a>' in page
 
 
 @pytest.mark.parametrize(
