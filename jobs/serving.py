@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
+import shlex
 import socket
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import CommandError
@@ -43,7 +46,9 @@ class _Kept:
 
 def serve(*, port: int, sandbox: bool, say: Callable[[str], object] = print) -> None:
     """Run until SIGTERM or SIGINT; `say` gets the address once the web answers. Raises CommandError when
-    the port cannot be used."""
+    the port cannot be used, and with code 3 when the sandbox is asked for outside development."""
+    if sandbox and settings.HUNTER_ENV != "dev":
+        raise CommandError("The sandbox is for development: start it with HUNTER_ENV=dev.", returncode=3)
     host = "127.0.0.1" if settings.HUNTER_ENV == "dev" else "0.0.0.0"  # noqa: S104 - a container's port
     _check_port(host, port)
     stopped = stop_event()
@@ -62,8 +67,8 @@ def serve(*, port: int, sandbox: bool, say: Callable[[str], object] = print) -> 
                 "HUNTER_SANDBOX_URL": f"http://127.0.0.1:{cloud_port}",
                 **settings.HUNTER_SANDBOX_SETTINGS,
             }
-            _keep_for_commands(env)
             say(f"The sandbox cloud answers at http://127.0.0.1:{cloud_port}/ (add referrals and faults there)")
+            say(f"Commands in another terminal: {_keep_for_commands(env)} sync_referrals")
         kept += [_Kept("web", _gunicorn(host, port), env), _Kept("worker", manage("worker"), env)]
         announced = False
         while not stopped.wait(STEP):
@@ -81,10 +86,20 @@ def serve(*, port: int, sandbox: bool, say: Callable[[str], object] = print) -> 
             child.stop(max(0.0, deadline - time.monotonic()))
 
 
-def _keep_for_commands(env: Mapping[str, str]) -> None:
-    """So that a command in another terminal finds the same sandbox."""
-    lines = [f"{name}={value}\n" for name, value in sorted(env.items())]
-    (settings.HUNTER_VAR / "sandbox.env").write_text("".join(lines), encoding="ascii")
+def _keep_for_commands(env: Mapping[str, str]) -> str:
+    """Write down what a command in another terminal needs to find the same database and sandbox. Returns how it
+    begins there."""
+    ours = {"HUNTER_ENV": settings.HUNTER_ENV, "HUNTER_VAR": str(settings.HUNTER_VAR)}
+    ours |= {name: os.environ[name] for name in ("DATABASE_URL",) if name in os.environ}
+    path = settings.HUNTER_VAR / "sandbox.env"
+    path.touch(mode=0o600)  # the address of a database may hold its password
+    path.write_text("".join(f"{name}={value}\n" for name, value in sorted({**env, **ours}.items())), encoding="utf-8")
+    return f"env $(cat {shlex.quote(_short(path))}) {shlex.quote(_short(Path(sys.executable)))} manage.py"
+
+
+def _short(path: Path) -> str:
+    """As it is typed in the folder of the project."""
+    return str(path.relative_to(settings.BASE_DIR) if path.is_relative_to(settings.BASE_DIR) else path)
 
 
 def _gunicorn(host: str, port: int) -> list[str]:

@@ -25,8 +25,9 @@ FREE_DISK = 500 * 1024 * 1024  # bytes; a scan of 100,000 leads writes about hal
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`ok` None = switched off or not known yet."""
+    """`key` is for programs, `name` for people. `ok` None = switched off or not known yet."""
 
+    key: str
     name: str
     ok: bool | None
     advice: str
@@ -34,20 +35,20 @@ class Check:
 
 def run_checks() -> list[Check]:
     """Our own checks, then those of the rooms above (HUNTER_DOCTORS: paths of functions that return checks)."""
-    found = [Check(name, *check()) for name, check in _checks()]
+    found = [Check(key, name, *check()) for key, name, check in _checks()]
     for path in settings.HUNTER_DOCTORS:
         doctor: Callable[[], list[Check]] = import_string(path)
         found += doctor()
     return found
 
 
-def _checks() -> Iterator[tuple[str, Callable[[], tuple[bool | None, str]]]]:
-    yield _("Database"), _database
-    yield _("Migrations"), _migrations
-    yield _("Worker"), _worker
-    yield _("DNS servers"), _dns
-    yield _("Disk"), _disk
-    yield _("Dynamics 365"), lambda: _off("HUNTER_D365_ENABLED")
+def _checks() -> Iterator[tuple[str, str, Callable[[], tuple[bool | None, str]]]]:
+    yield "database", _("Database"), _database
+    yield "migrations", _("Migrations"), _migrations
+    yield "worker", _("Worker"), _worker
+    yield "dns", _("DNS servers"), _dns
+    yield "disk", _("Disk"), _disk
+    yield "dynamics_365", _("Dynamics 365"), lambda: _off("HUNTER_D365_ENABLED")
 
 
 def _database() -> tuple[bool, str]:

@@ -87,6 +87,7 @@ _UNREADABLE: Final = (
 )
 # What is known better than by the category, by error code.
 _BY_CODE: Final[dict[str, tuple[Any, Any]]] = {
+    "900421": SIGN_IN["mfa_required"],
     "malformed": _UNREADABLE,
     "incomplete": _UNREADABLE,
     "too_large": _UNREADABLE,

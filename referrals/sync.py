@@ -97,7 +97,7 @@ def request_sync(*, by: User | None, full: bool = False, asked: bool | None = No
             key="referrals:sync",
             subject="Partner Center",
             started_by=by,
-            routine=not asked and not full,
+            routine=not asked,
         )
 
 

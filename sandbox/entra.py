@@ -363,9 +363,12 @@ class Entra:
             raise _Refused(70018)
         switches = self.switches
         device.polls += 1
-        if switches.expired or device.expires <= time.time():
+        if switches.expired:
+            device.expires = 0
+        device.declined = device.declined or switches.declined
+        if device.expires <= time.time():
             raise _Refused(70019)
-        if switches.declined or device.declined:
+        if device.declined:
             raise _Refused(70020)
         if switches.slow_down > 0:
             switches.slow_down -= 1
@@ -634,7 +637,7 @@ class Entra:
 
 
 _DECISION = (
-    "<p><button name='decision' value='approve'>Approve</button> "
+    "<p><button name='decision' value='approve'>Accept</button> "
     "<button name='decision' value='decline' class='quiet'>Decline</button></p>"
 )
 

@@ -9,41 +9,60 @@ from django import template
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from referrals.messages import FAILURES, QUARANTINE, REFUSED, SIGN_IN
+from leads.templatetags.leads import person
+from referrals import messages
+from referrals.models import SyncRun
 from referrals.payload import timestamp
+from referrals.status import SyncLight, why_ended
 
 register = template.Library()
 
 
 @register.filter
-def failure(category: str) -> tuple[Any, Any]:
-    """(what happened, what to do) for an error category."""
-    return FAILURES.get(category, FAILURES["server"])
+def ended(run: SyncRun, light: SyncLight | None) -> tuple[Any, Any]:
+    """(what happened, what to do) for a run that ended early."""
+    return why_ended(run, light)
+
+
+@register.filter
+def run_kind(run: SyncRun) -> str:
+    """What it reads; the first one has nothing that changes could be counted from."""
+    is_first = run.mode == SyncRun.Mode.INCREMENTAL and not run.watermark_from
+    return _("First load") if is_first else run.get_mode_display()
+
+
+@register.filter
+def run_starter(run: SyncRun) -> str:
+    """Who started it: a person, the clock or a command. Jobs of the clock are deleted first."""
+    if run.started_by is not None:
+        return person(run.started_by)
+    by_clock = run.job is None or run.job.routine
+    return _("Hunter, on its schedule") if by_clock else _("from the command line")
+
+
+@register.filter
+def is_idle(run: SyncRun) -> bool:
+    """Whether it ended well and brought nothing."""
+    return run.state == SyncRun.State.DONE and not (run.created or run.updated or run.quarantined or run.not_visible)
 
 
 @register.filter
 def sign_in_reason(reason: str) -> tuple[Any, Any]:
     """(what happened, what to do) for the reason why Entra gives no token."""
-    return SIGN_IN.get(reason, SIGN_IN["refused"])
+    return messages.sign_in_story(reason)
 
 
 @register.filter
 def problem_text(problem: dict[str, str]) -> tuple[Any, Any]:
     """(what happened, what to do) for a sign-in that failed: by its reason, else by its category."""
     reason = problem.get("reason")
-    return sign_in_reason(reason) if reason else failure(problem.get("category", ""))
-
-
-@register.filter
-def refusal(reason: str) -> str:
-    """Why no sync can start now."""
-    return str(REFUSED[reason])
+    return sign_in_reason(reason) if reason else messages.failure(problem.get("category", ""))
 
 
 @register.filter
 def unreadable(reason: str) -> str:
     """Why a row is in quarantine."""
-    return str(QUARANTINE.get(reason, reason))
+    return str(messages.QUARANTINE.get(reason, reason))
 
 
 @register.filter

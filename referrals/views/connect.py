@@ -27,6 +27,7 @@ from leads.views.pages import Request, allowed, show
 from outbound.errors import OutboundError, SignInNeeded
 from referrals import sign_in
 from referrals.models import SignIn
+from referrals.status import why_refused
 from referrals.sync import SyncRefused, request_sync
 
 CONNECT: Final = "referrals.connect_partner_center"
@@ -122,6 +123,8 @@ def callback(request: Request) -> HttpResponse:
         try:
             sign_in.finish_browser(flow, request.GET.dict(), by=request.user)
         except OutboundError as error:
+            if error.code == "state_mismatch":  # it answers another beginning; the answer to ours may still come
+                request.session[_FLOW] = flow
             _keep(request, problem=_problem(error))
         else:
             _keep(request, **_first_sync(request))
@@ -185,7 +188,7 @@ def _first_sync(request: Request) -> dict[str, Any]:
     try:
         request_sync(by=request.user)
     except SyncRefused as refusal:
-        return {"signed_in": True, "refused": refusal.reason}
+        return {"signed_in": True, "refused": why_refused(refusal.reason)}
     return {"signed_in": True}
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -20,14 +21,20 @@ from django_htmx.http import trigger_client_event
 
 from jobs.models import Job, ScheduleState
 from leads.views.pages import Request, allowed, back, page_of, show
-from referrals.messages import REFUSED
 from referrals.models import Quarantine, SyncCursor, SyncRun
+from referrals.status import why_refused
 from referrals.sync import SyncRefused, request_sync, why_not
 from referrals.views.connect import SYNC_CHANGED
 
 FULL: Final = "referrals.connect_partner_center"  # operations: who may have everything read
 RUNS_ON_A_PAGE: Final = 50
 _DUTY: Final = "sync referrals"
+_PAUSES: Final = ("throttled", "waiting")  # what passes by itself
+_PROBLEMS: Final = Q(state__in=(SyncRun.State.FAILED, SyncRun.State.THROTTLED, SyncRun.State.NEEDS_SIGN_IN)) | Q(
+    quarantined__gt=0
+)
+_NEWS: Final = Q(created__gt=0) | Q(updated__gt=0) | Q(quarantined__gt=0) | Q(not_visible__gt=0)
+_PARTS: Final = {"news": _NEWS, "problems": _PROBLEMS}
 
 
 @allowed("referrals.sync_referrals")
@@ -41,7 +48,8 @@ def sync_now(request: Request) -> HttpResponse:
         job = request_sync(by=request.user, full=full)
     except SyncRefused as refusal:
         if request.htmx:
-            return render(request, "referrals/_sync_progress.html", {"refused": refusal.reason})
+            context = {"refused": why_refused(refusal.reason), "paused": refusal.reason in _PAUSES}
+            return render(request, "referrals/_sync_progress.html", context)
         messages.error(request, _refusal(refusal.reason))
         return back(request, "referrals:runs")
     if request.htmx:
@@ -52,10 +60,10 @@ def sync_now(request: Request) -> HttpResponse:
 
 def _refusal(reason: str) -> str:
     """Why it does not start, with the way to mend it."""
-    if reason == "throttled":
-        return str(REFUSED[reason])
+    if reason in _PAUSES:
+        return why_refused(reason)
     return format_html(
-        '{} <a href="{}">{}</a>', REFUSED[reason], reverse("referrals:connect"), _("To “Connect Partner Center”")
+        '{} <a href="{}">{}</a>', why_refused(reason), reverse("referrals:connect"), _("To “Connect Partner Center”")
     )
 
 
@@ -68,21 +76,25 @@ def _progress(request: Request, job: Job) -> HttpResponse:
 @require_GET
 @never_cache
 def run_list(request: Request) -> HttpResponse:
-    """Every run, newest first, and where the sync stands. With ?job= HTMX gets the progress of that job alone."""
+    """Every run, newest first, or with ?news=1 those that brought something, with ?problems=1 those that went wrong;
+    and where the sync stands. With ?job= HTMX gets the progress of that job alone."""
     asked = request.GET.get("job", "")
     if request.htmx and asked.isascii() and asked.isdigit() and len(asked) < 19:
         asked_for = get_object_or_404(Job, pk=asked, kind="referrals")
         response = _progress(request, asked_for)
         return response if asked_for.is_active else trigger_client_event(response, SYNC_CHANGED)
-    runs = SyncRun.objects.select_related("started_by").order_by("-started_at", "-pk")
+    shown = next((name for name in _PARTS if request.GET.get(name) == "1"), "")
+    chosen = SyncRun.objects.filter(_PARTS[shown]) if shown else SyncRun.objects.all()
+    runs = chosen.select_related("started_by", "job").order_by("-started_at", "-pk")
     page = page_of(runs, request, RUNS_ON_A_PAGE)
     job = Job.objects.active().filter(kind="referrals").first()
     running = any(run.state == SyncRun.State.RUNNING for run in page)
     context = {
         "page": page,
+        "shown": shown,
         "job": job,
         "live": running or job is not None,
-        "queued": job is not None and not running,
+        "queued": job is not None and job.state == Job.State.QUEUED,
         "full_permission": request.user.has_perm(FULL),
         **_standing(timezone.now()),
     }
@@ -98,7 +110,7 @@ def _standing(now: datetime) -> dict[str, Any]:
         return {}
     cursor, duty = SyncCursor.get(), ScheduleState.objects.filter(name=_DUTY).first()
     pause = cursor.not_before if cursor.not_before and cursor.not_before > now else None
-    can_start = why_not(now) in ("", "throttled")
+    can_start = why_not(now) in ("", *_PAUSES)
     return {
         "cursor": cursor,
         "pause": pause,

@@ -1,6 +1,7 @@
 """Random histories: while Hunter reads page after page, other people edit, add and close referrals, pages come twice or
-with late copies, rows vanish and return, requests fail in every way, links expire, runs end at their budget, and the worker
-dies before any statement. In the end Hunter holds what Partner Center holds, nothing twice, and every run balances."""
+with late copies, rows vanish and return, requests fail in every way, links expire, runs end at their budget, and the
+worker dies before any statement. In the end Hunter holds what Partner Center holds, nothing twice, and every run
+balances."""
 
 from __future__ import annotations
 

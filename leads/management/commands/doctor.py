@@ -17,13 +17,15 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", help="one JSON object a check")
+        parser.add_argument(
+            "--json", action="store_true", help="one JSON object a check, its key the same in every language"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         checks = run_checks()
         for check in checks:
             if options["json"]:
-                row = {"check": check.name, "ok": check.ok, "advice": check.advice}
+                row = {"check": check.key, "ok": check.ok, "advice": check.advice}
                 self.stdout.write(json.dumps(row, ensure_ascii=False))
             else:
                 mark = {True: "ok ", False: "BAD", None: "-  "}[check.ok]

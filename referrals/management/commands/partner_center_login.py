@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from outbound.errors import OutboundError
 from referrals import sign_in
-from referrals.messages import FAILURES, REFUSED, SIGN_IN
+from referrals.messages import REFUSED, SIGN_IN, failure
 from referrals.models import SignIn
 
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
                 row = sign_in.poll_device_code()
         except OutboundError as error:
             reason = getattr(error, "reason", "")
-            what, todo = SIGN_IN.get(reason) or FAILURES[error.category]
+            what, todo = SIGN_IN.get(reason) or failure(error.category, error.code)
             raise CommandError(f"{what} {todo} ({error})", returncode=4 if reason else 1) from error
         except KeyboardInterrupt:
             sign_in.cancel_device_code()

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from jobs.models import Job
 from jobs.tasks import run_job
-from referrals.messages import FAILURES
+from referrals.messages import failure
 from referrals.models import SyncRun
 from referrals.status import why_refused
 from referrals.sync import SyncRefused, request_sync
@@ -74,7 +74,7 @@ class Command(BaseCommand):
         for name in LEDGER:
             self.stdout.write(f"{name.replace('_', ' '):>14}: {getattr(run, name)}")
         if run.error_category:
-            self.stdout.write(" ".join(map(str, FAILURES[run.error_category])))
+            self.stdout.write(" ".join(map(str, failure(run.error_category, run.error_code))))
             self.stdout.write(run.error_detail)
 
 
