@@ -87,8 +87,11 @@ def test_device_switches(cloud: Cloud, session: requests.Session) -> None:
     cloud.entra.switch(expired=True)
     assert _poll(app, dict(flow))["error"] == "expired_token"
     cloud.entra.switch(expired=False, declined=True)
+    flow = app.initiate_device_flow([SCOPE])
     assert _poll(app, dict(flow))["error"] == "authorization_declined"
-    cloud.entra.switch(declined=False, auto_approve_after=5, block_device_code=True)
+    assert cloud.entra.waiting_codes() == []
+    cloud.entra.switch(declined=False, auto_approve_after=1, block_device_code=True)
+    flow = app.initiate_device_flow([SCOPE])
     assert _poll(app, dict(flow))["error"] == "authorization_pending"
     blocked = _poll(app, dict(flow)) | _poll(app, dict(flow))
     assert blocked["error_codes"] == [53003]
