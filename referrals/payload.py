@@ -81,9 +81,9 @@ def read(row: Any) -> Row:
         raise UnreadableRow("odd_id")
     text, content_hash = canonical(row)
     oddities: list[str] = []
-    customer, details = _object(row, "customerProfile"), _object(row, "details")
-    invite = _object(_object(row, "inviteContext"), "invitedBy")
-    address = _object(customer, "address")
+    customer, details = child(row, "customerProfile"), child(row, "details")
+    invite = child(child(row, "inviteContext"), "invitedBy")
+    address = child(customer, "address")
     status, substatus = code(row.get("status")), code(row.get("substatus"))
     if status not in Status.values:
         oddities.append("unknown_status")
@@ -246,7 +246,8 @@ def etag_seconds(etag: str) -> int:
         return 0
 
 
-def _object(row: dict[str, Any], name: str) -> dict[str, Any]:
+def child(row: dict[str, Any], name: str) -> dict[str, Any]:
+    """The object under a name; {} for anything else."""
     value = row.get(name)
     return value if isinstance(value, dict) else {}
 

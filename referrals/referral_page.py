@@ -14,7 +14,7 @@ from django.conf import settings
 
 from leads.models import Lead
 from referrals.models import Referral, ReferralLink
-from referrals.payload import Person, code, currency, money, people, short
+from referrals.payload import Person, child, code, currency, money, people, short
 
 _LONGEST_NOTE: Final = 20_000  # characters
 
@@ -54,9 +54,9 @@ class Details:
 
 def details_of(referral: Referral) -> Details:
     row = referral.payload
-    customer, details = _object(row, "customerProfile"), _object(row, "details")
-    needs, invite, consent = _object(details, "requirements"), _object(row, "inviteContext"), _object(row, "consent")
-    address = _object(customer, "address")
+    customer, details = child(row, "customerProfile"), child(row, "details")
+    needs, invite, consent = child(details, "requirements"), child(row, "inviteContext"), child(row, "consent")
+    address = child(customer, "address")
     help_wanted = code(invite.get("assistanceRequestCode"))
     shared = consent.get("consentToShareReferralWithMicrosoftSellers") is True
     return Details(
@@ -65,7 +65,7 @@ def details_of(referral: Referral) -> Details:
         address=[text for text in (_line(address, *names) for names in _ADDRESS) if text],
         notes=_long(details.get("notes")),
         invite_notes=_long(invite.get("notes")),
-        inviter=short(_object(invite, "invitedBy").get("organizationName")),
+        inviter=short(child(invite, "invitedBy").get("organizationName")),
         help_wanted="" if help_wanted in ("", "Unknown") else help_wanted,
         industries=_ids(needs.get("industries")),
         products=_ids(needs.get("products")),
@@ -83,7 +83,7 @@ def details_of(referral: Referral) -> Details:
         consent_to_contact=_yes_or_no(consent.get("consentToContact")),
         sales_stage=code(row.get("salesStage")),
         status_reason=_long(row.get("statusReason")),
-        microsoft_id=short(_object(row, "trackingInfo").get("microsoftMsxId")),
+        microsoft_id=short(child(row, "trackingInfo").get("microsoftMsxId")),
         external_reference=short(row.get("externalReferenceId")),
         campaign=short(row.get("campaignId")),
         customer_ids=[(code(item.get("profileType")), short(item.get("id"))) for item in _objects(customer.get("ids"))],
@@ -148,11 +148,6 @@ def deal_values(groups: Iterable[Sequence[Referral]]) -> list[tuple[str, Decimal
             assert newest.deal_value is not None
             sums[newest.currency] += newest.deal_value
     return sorted(sums.items(), key=lambda item: (not item[0], item[0]))
-
-
-def _object(row: dict[str, Any], name: str) -> dict[str, Any]:
-    value = row.get(name)
-    return value if isinstance(value, dict) else {}
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
