@@ -165,7 +165,7 @@ def record(
     certain: list[tuple[Any, ...]] = []
     uncertain: list[tuple[Any, ...]] = []
     written: list[tuple[Observation, Judgement]] = []
-    for lead in leads.select_for_update():
+    for lead in leads.select_for_update(no_key=True).order_by("pk"):  # the order in which everyone locks leads
         observation = by_domain[lead.domain]
         judgement = judge(lead.domain, observation.facts, _known(lead))
         written.append((observation, judgement))

@@ -67,8 +67,9 @@ def judge(row: Row) -> CustomerDomain:
 
 
 def link_new(rows: dict[int, tuple[Row, CustomerDomain]]) -> dict[int, Lead]:
-    """Find or create the lead of each referral (by key) whose people name exactly one domain; new leads are queued
-    for their scan. In the caller's transaction, in a constant number of statements. Returns the lead by referral."""
+    """Find or create the lead of each referral (by key) whose people name exactly one domain, in the caller's
+    transaction and in a constant number of statements. Returns the lead by referral; then come `refresh_leads`, which
+    locks them, and `scan_unseen`."""
     claims: list[Claim] = []
     details: dict[str, Details] = {}
     for row, judged in rows.values():
@@ -80,7 +81,6 @@ def link_new(rows: dict[int, tuple[Row, CustomerDomain]]) -> dict[int, Lead]:
         return {}
     added = services.add_leads(claims, by=None, source=Source.PARTNER_CENTER, details=details)
     leads = {lead.domain: lead for lead in (*added.created, *added.matched)}
-    scan_unseen(leads.values())
     return {pk: leads[judged.domain] for pk, (_row, judged) in rows.items() if judged.state == "one"}
 
 
@@ -185,6 +185,7 @@ def undo(referral: Referral, *, by: User) -> None:
                 if changed is not None:
                     _tell(kind, changed, referral, by)
         refresh_leads({changed.pk for changed in (left, lead) if changed is not None})
+        scan_unseen([lead] if lead else [], by=by)
 
 
 def _locked(referral: Referral) -> ReferralLink:
@@ -205,7 +206,8 @@ def _tell(kind: str, lead: Lead, referral: Referral, by: User) -> None:
 def refresh_leads(pks: Collection[int]) -> None:
     """Write what the leads' list rows say about their referrals, in the caller's transaction. The leads are locked
     first: whoever links at the same time counts after us."""
-    pks = list(Lead.objects.select_for_update().filter(pk__in=pks).order_by("pk").values_list("pk", flat=True))
+    locked = Lead.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
+    pks = list(locked.values_list("pk", flat=True))
     found: dict[int, list[tuple[str, Any, Any]]] = defaultdict(list)
     rows = ReferralLink.objects.filter(lead_id__in=pks, state=State.LINKED).values_list(
         "lead_id", "referral__status", "referral__deadline_at", "referral__not_visible_since"

@@ -121,15 +121,18 @@ def _store(rows: Sequence[Any], now: datetime) -> Stored:
             stored.updated += 1
             (new if row.remote_id in new else changed)[row.remote_id] = row
         versions[row.remote_id] = _version(row)
+    links = _locked_links([pks[remote_id] for remote_id in changed])
     returned = _touch(pks.values(), now)
     judged = {row.remote_id: linking.judge(row) for row in (*new.values(), *changed.values())}
     created = _create(new, judged, now)
     changed_rows = {pks[remote_id]: row for remote_id, row in changed.items()}
     _update(changed_rows, judged)
-    touched = returned | _link_created(created, judged, stored)
-    touched |= _link_changed(changed_rows, judged, before, stored)
+    leads = {lead.pk: lead for lead in _link_created(created, judged, stored)}
+    kept = _link_changed(changed_rows, links, judged, before, stored, leads)
+    touched = returned | leads.keys() | kept
     if touched:
         linking.refresh_leads(touched)
+        linking.scan_unseen(leads.values())
     return stored
 
 
@@ -245,7 +248,15 @@ def _touch(pks: Collection[int], now: datetime) -> set[int]:
     return set(ReferralLink.objects.filter(referral__in=back, lead__isnull=False).values_list("lead_id", flat=True))
 
 
-def _link_created(created: Mapping[int, Row], judged: Mapping[str, CustomerDomain], stored: Stored) -> set[int]:
+def _locked_links(referrals: Sequence[int]) -> dict[int, ReferralLink]:
+    """The links of these referrals, locked before any lead is: a person who links does it in this order, too."""
+    if not referrals:
+        return {}
+    rows = ReferralLink.objects.select_for_update(of=("self",)).filter(referral_id__in=referrals)
+    return {link.referral_id: link for link in rows.order_by("pk")}
+
+
+def _link_created(created: Mapping[int, Row], judged: Mapping[str, CustomerDomain], stored: Stored) -> Collection[Lead]:
     """Links of new referrals. Returns the leads concerned."""
     leads = linking.link_new({pk: (row, judged[row.remote_id]) for pk, row in created.items()})
     links = [
@@ -260,25 +271,24 @@ def _link_created(created: Mapping[int, Row], judged: Mapping[str, CustomerDomai
     insert_rows(links)
     _count(links, stored)
     _tell_linked((lead, _deal(created[pk])) for pk, lead in leads.items())
-    return {lead.pk for lead in leads.values()}
+    return leads.values()
 
 
 def _link_changed(
     changed: Mapping[int, Row],
+    links: Mapping[int, ReferralLink],
     judged: Mapping[str, CustomerDomain],
     before: Mapping[str, tuple[str, str]],
     stored: Stored,
+    found_leads: dict[int, Lead],
 ) -> set[int]:
-    """A changed referral that waits for its domain is judged again; a linked one tells its lead. Links of people and
-    links that stand are not touched. Returns the leads concerned."""
+    """A changed referral that waits for its domain is judged again (its lead comes to `found_leads`); a linked one
+    tells its lead. Links of people and links that stand are not touched. Returns the leads concerned."""
     if not changed:
         return set()
-    links = {
-        link.referral_id: link
-        for link in ReferralLink.objects.select_for_update(of=("self",)).filter(referral_id__in=changed)
-    }
     waiting = {pk: (row, judged[row.remote_id]) for pk, row in changed.items() if pk in links and links[pk].is_waiting}
     leads = linking.link_new(waiting)
+    found_leads |= {lead.pk: lead for lead in leads.values()}
     moved: list[ReferralLink] = []
     for pk, (_row, found) in waiting.items():
         link = links[pk]

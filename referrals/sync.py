@@ -88,17 +88,19 @@ def request_sync(*, by: User | None, full: bool = False, asked: bool | None = No
         reason = why_not(timezone.now())
         if reason and not (asked and reason == "waiting"):
             raise SyncRefused(reason)
-        if asked:
-            SyncCursor.objects.filter(pk=1).exclude(run__state=State.THROTTLED).update(not_before=None)
-        if full:
-            SyncCursor.objects.filter(pk=1).update(full_wanted=True, full_failures=0)
-        return jobs.services.enqueue(
+        # The job first: a running sync locks its rows in this order, too.
+        job = jobs.services.enqueue(
             "referrals",
             key="referrals:sync",
             subject="Partner Center",
             started_by=by,
             routine=not asked,
         )
+        if asked:
+            SyncCursor.objects.filter(pk=1).exclude(run__state=State.THROTTLED).update(not_before=None)
+        if full:
+            SyncCursor.objects.filter(pk=1).update(full_wanted=True, full_failures=0)
+        return job
 
 
 def sync_when_due(now: datetime) -> Job | None:
