@@ -13,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -47,24 +48,16 @@ def _run(count: int, kills: int, log: Path) -> dict[str, object]:
     chance = random.Random(4)
     killed: dict[str, int] = {}
     started = time.monotonic()
-    with log.open("w") as out:
-        serve = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", "--port", str(20_000 + os.getpid() % 20_000)],
-            stdout=out, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        try:
-            while time.monotonic() - started < DEADLINE:
-                time.sleep(chance.uniform(0.3, 1.2))
-                state, done = Job.objects.filter(pk=job.pk).values_list("state", "done").get()
-                if state not in ("queued", "running"):
-                    break
-                if sum(killed.values()) < kills and done:
-                    name = kill_one(serve.pid, chance)
-                    if name:
-                        killed[name] = killed.get(name, 0) + 1
-        finally:
-            serve.send_signal(signal.SIGINT)
-            serve.wait(60)
+    with served(log) as pid:
+        while time.monotonic() - started < DEADLINE:
+            time.sleep(chance.uniform(0.3, 1.2))
+            state, done = Job.objects.filter(pk=job.pk).values_list("state", "done").get()
+            if state not in ("queued", "running"):
+                break
+            if sum(killed.values()) < kills and done:
+                name = kill_one(pid, chance)
+                if name:
+                    killed[name] = killed.get(name, 0) + 1
     job.refresh_from_db()
     scans = Scan.objects.values("lead").annotate(n=Count("pk"))
     return {
@@ -78,6 +71,18 @@ def _run(count: int, kills: int, log: Path) -> dict[str, object]:
         "still queued": Lead.objects.filter(scan_job__isnull=False).count(),
         "active jobs": Job.objects.active().count(),
     }
+
+
+@contextmanager
+def served(log: Path) -> Iterator[int]:
+    """Web and worker on the database of this benchmark; the process id of `serve`."""
+    command = [sys.executable, "manage.py", "serve", "--port", str(20_000 + os.getpid() % 20_000)]
+    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT) as process:
+        try:
+            yield process.pid
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
 
 
 def kill_one(root: int, chance: random.Random) -> str:

@@ -6,17 +6,14 @@ Runs on SQLite, or on the database that DATABASE_URL names (it must be empty). P
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from bench.bench_referrals import cloud, connect
-from bench.chaos_scan import kill_one
+from bench.chaos_scan import kill_one, served
 from bench.setting import dns_server, fresh_hunter
 
 DEADLINE = 900  # seconds
@@ -52,26 +49,18 @@ def _run(count: int, kills: int, log: Path) -> dict[str, object]:
     chance = random.Random(4)
     killed: dict[str, int] = {}
     started = time.monotonic()
-    with log.open("w") as out:
-        serve = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", "--port", str(20_000 + os.getpid() % 20_000)],
-            stdout=out, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        try:
-            while time.monotonic() - started < DEADLINE:
-                time.sleep(chance.uniform(0.2, 0.8))
-                if Job.objects.filter(pk=job.pk).values_list("state", flat=True).get() not in ("queued", "running"):
-                    break
-                if sum(killed.values()) < kills and Referral.objects.exists():
-                    name = kill_one(serve.pid, chance)
-                    if name:
-                        killed[name] = killed.get(name, 0) + 1
-            synced = time.monotonic() - started
-            while time.monotonic() - started < DEADLINE and Job.objects.active().exists():
-                time.sleep(1)  # the scans of the new leads
-        finally:
-            serve.send_signal(signal.SIGINT)
-            serve.wait(60)
+    with served(log) as pid:
+        while time.monotonic() - started < DEADLINE:
+            time.sleep(chance.uniform(0.2, 0.8))
+            if Job.objects.filter(pk=job.pk).values_list("state", flat=True).get() not in ("queued", "running"):
+                break
+            if sum(killed.values()) < kills and Referral.objects.exists():
+                name = kill_one(pid, chance)
+                if name:
+                    killed[name] = killed.get(name, 0) + 1
+        synced = time.monotonic() - started
+        while time.monotonic() - started < DEADLINE and Job.objects.active().exists():
+            time.sleep(1)  # the scans of the new leads
     runs = SyncRun.objects.all()
     ledger = F("created") + F("updated") + F("unchanged") + F("quarantined")
     return {

@@ -52,6 +52,10 @@ class NoDomain(Exception):
         self.reason = reason
 
 
+class Overtaken(Exception):
+    """Somebody else decided since the page was made that this decision comes from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """A domain a person may confirm. `why`: a key of messages.SUGGESTIONS; `detail`: the e-mail or name behind it."""
@@ -119,12 +123,14 @@ def scan_unseen(leads: Iterable[Lead], *, by: User | None = None) -> None:
         )
 
 
-def link(referral: Referral, lead: Lead, *, by: User) -> None:
-    """A person says where the referral belongs; the sync leaves it there. Linking it again changes nothing."""
+def link(referral: Referral, lead: Lead, *, by: User, seen: str = "") -> None:
+    """A person says where the referral belongs; the sync leaves it there. Linking it again changes nothing. `seen`: the
+    ISO time of the link that the person saw, "" = whatever it is. Raises Overtaken."""
     with transaction.atomic():
         row = _locked(referral)
         if row.state == State.LINKED and row.lead_id == lead.pk:
             return
+        _check(row, seen)
         left = row.lead if row.state == State.LINKED else None
         _decide(row, State.LINKED, lead, by)
         if left is not None:
@@ -134,9 +140,9 @@ def link(referral: Referral, lead: Lead, *, by: User) -> None:
         scan_unseen([lead], by=by)
 
 
-def link_to_domain(referral: Referral, text: str, *, by: User) -> Lead:
-    """Link to the lead of the domain, e-mail or web address in `text`; a lead nobody has is created and scanned.
-    Raises NoDomain."""
+def link_to_domain(referral: Referral, text: str, *, by: User, seen: str = "") -> Lead:
+    """Link to the lead of the domain, e-mail or web address in `text`; a lead nobody has is created and scanned. `seen`
+    as in `link`. Raises NoDomain and Overtaken."""
     found = claims_from_text(text)
     if not found.claims:
         raise NoDomain(found.rejections[0].reason if found.rejections else "invalid_domain")
@@ -151,16 +157,18 @@ def link_to_domain(referral: Referral, text: str, *, by: User) -> Lead:
     with transaction.atomic():
         added = services.add_leads([claim], by=by, source=Source.PARTNER_CENTER, details=details)
         lead = (added.created or added.matched)[0]
-        link(referral, lead, by=by)
+        link(referral, lead, by=by, seen=seen)
     return lead
 
 
-def unlink(referral: Referral, *, by: User) -> None:
-    """A person says that the referral does not belong to its lead; the sync does not link it again."""
+def unlink(referral: Referral, *, by: User, seen: str = "") -> None:
+    """A person says that the referral does not belong to its lead; the sync does not link it again. `seen` as in
+    `link`. Raises Overtaken."""
     with transaction.atomic():
         row = _locked(referral)
         if row.state == State.UNLINKED:
             return
+        _check(row, seen)
         left = row.lead
         _decide(row, State.UNLINKED, None, by)
         if left is not None:
@@ -168,12 +176,14 @@ def unlink(referral: Referral, *, by: User) -> None:
             refresh_leads({left.pk})
 
 
-def undo(referral: Referral, *, by: User) -> None:
-    """Take back what a person decided: the referral is linked by its addresses, or waits, as after its first sync."""
+def undo(referral: Referral, *, by: User, seen: str = "") -> None:
+    """Take back what a person decided: the referral is linked by its addresses, or waits, as after its first sync.
+    `seen` as in `link`. Raises Overtaken."""
     with transaction.atomic():
         row = _locked(referral)
         if row.how != ReferralLink.How.PERSON:
             return
+        _check(row, seen)
         left, read_again = row.lead, read(referral.payload)
         judged = judge(read_again)
         lead = link_new({referral.pk: (read_again, judged)}).get(referral.pk)
@@ -190,6 +200,11 @@ def undo(referral: Referral, *, by: User) -> None:
 
 def _locked(referral: Referral) -> ReferralLink:
     return ReferralLink.objects.select_for_update(of=("self",)).select_related("lead").get(referral=referral)
+
+
+def _check(row: ReferralLink, seen: str) -> None:
+    if seen not in ("", row.at.isoformat()):
+        raise Overtaken
 
 
 def _decide(row: ReferralLink, state: str, lead: Lead | None, by: User) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -15,9 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from leads.company_list.claims import claims_from_text
 from leads.company_list.messages import reason_text
-from leads.models import Event, Lead
+from leads.models import Event
 from leads.views.pages import Request, allowed, back, show
 from referrals import linking
 from referrals.forms import LinkForm
@@ -43,16 +41,14 @@ def referral_link(request: Request, pk: int) -> HttpResponse:
     referral, form = _referral_or_404(pk), LinkForm(request.POST)
     if form.is_valid():
         text = form.cleaned_data["domain"]
-        with transaction.atomic():
-            link = _locked_link(referral)
-            if _is_overtaken(request, link) and not _names(text, link.lead):
-                return _overtaken(request, pk, domain=text)
-            try:
-                lead = linking.link_to_domain(referral, text, by=request.user)
-            except linking.NoDomain as error:
-                form.add_error("domain", _refused(error.reason))
-            else:
-                return _decided(request, pk, _("Linked to %(domain)s.") % {"domain": lead.shown_domain})
+        try:
+            lead = linking.link_to_domain(referral, text, by=request.user, seen=request.POST.get("seen", ""))
+        except linking.Overtaken:
+            return _overtaken(request, pk, domain=text)
+        except linking.NoDomain as error:
+            form.add_error("domain", _refused(error.reason))
+        else:
+            return _decided(request, pk, _("Linked to %(domain)s.") % {"domain": lead.shown_domain})
     if _in_queue(request, pk):
         return _card(request, referral, form=form, status=422)
     return _shown(request, referral, form=form, status=422)
@@ -65,16 +61,13 @@ def referral_unlink(request: Request, pk: int) -> HttpResponse:
     referral = _referral_or_404(pk)
     if request.method != "POST":
         return render(request, "referrals/unlink.html", {"referral": referral, "next": request.GET.get("next", "")})
-    undo = "undo" in request.POST
-    with transaction.atomic():
-        link = _locked_link(referral)
-        is_so = link.how != ReferralLink.How.PERSON if undo else link.state == ReferralLink.State.UNLINKED
-        if _is_overtaken(request, link) and not is_so:
-            return _overtaken(request, pk, undo=undo)
-        if not undo:
-            linking.unlink(referral, by=request.user)
-            return _decided(request, pk, _("The referral belongs to no lead now."))
-        linking.undo(referral, by=request.user)
+    undo, seen = "undo" in request.POST, request.POST.get("seen", "")
+    try:
+        (linking.undo if undo else linking.unlink)(referral, by=request.user, seen=seen)
+    except linking.Overtaken:
+        return _overtaken(request, pk, undo=undo)
+    if not undo:
+        return _decided(request, pk, _("The referral belongs to no lead now."))
     if _in_queue(request, pk):
         return _card(request, _referral_or_404(pk))
     return _decided(request, pk, _("The decision was taken back."))
@@ -85,21 +78,6 @@ def _referral_or_404(pk: int) -> Referral:
     if pk >= 2**63:  # no database key
         raise Http404
     return get_object_or_404(rows, pk=pk)
-
-
-def _locked_link(referral: Referral) -> ReferralLink:
-    rows = ReferralLink.objects.select_for_update(of=("self",)).select_related("lead", "by")
-    return rows.get(referral=referral)
-
-
-def _is_overtaken(request: Request, link: ReferralLink) -> bool:
-    """Whether the link changed since the page was made that this decision comes from."""
-    return request.POST.get("seen", "") not in ("", link.at.isoformat())
-
-
-def _names(text: str, lead: Lead | None) -> bool:
-    """Whether the text names this lead: the same decision twice is no conflict."""
-    return lead is not None and {claim.domain for claim in claims_from_text(text).claims} == {lead.domain}
 
 
 def _overtaken(request: Request, pk: int, *, domain: str = "", undo: bool = False) -> HttpResponse:
