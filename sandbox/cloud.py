@@ -17,10 +17,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, Self, cast, runtime_checkable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sandbox.control import Control
+from sandbox.dynamics import Dynamics
 from sandbox.entra import Entra
 from sandbox.exchange import Reply, Request, html_reply, json_reply
 from sandbox.faults import REFUSALS, TRANSPORT, Fault, Faults
@@ -44,6 +45,15 @@ class Service(Protocol):
     def answer(self, request: Request, faults: Sequence[Fault]) -> Reply: ...
 
     def refusal(self, request: Request, status: int, code: str | None) -> Reply: ...
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A service that counts its requests, those included that a planned fault answers."""
+
+    def arrived(self, request: Request) -> None: ...
+
+    def left(self, request: Request, reply: Reply) -> None: ...
 
 
 class Cloud:
@@ -70,9 +80,10 @@ class Cloud:
         self.entra = Entra(users, seed=seed)
         self.partner_center = PartnerCenter(self.entra.access, referrals, seed=seed)
         self.faults = Faults()
+        self.dynamics = Dynamics(self.entra.access, self.faults)
         self.journal = Journal()
-        self.services: list[Service] = [self.entra, self.partner_center]
-        self._control = Control(self.entra, self.partner_center, self.faults, self.journal)
+        self.services: list[Service] = [self.entra, self.partner_center, self.dynamics]
+        self._control = Control(self.entra, self.partner_center, self.dynamics, self.faults, self.journal)
 
     def start(self) -> Self:
         self._server = _Server(self._address, self)
@@ -133,18 +144,31 @@ class Cloud:
             reply = html_reply("<!doctype html><title>Unknown host</title>The sandbox does not play it.", 421)
             self.journal.add(datetime.now(UTC), "unknown", request, reply, right_host=False, sent=True)
             return reply, None
+        if not isinstance(service, Metered):
+            return self._met(service, request)
+        service.arrived(request)
+        reply = Reply(0)
+        try:
+            reply, travel = self._met(service, request)
+        finally:
+            service.left(request, reply)
+        return reply, travel
+
+    def _met(self, service: Service, request: Request) -> tuple[Reply, Fault | None]:
         route = service.route(request)
         faults = self.faults.draw(route)
         travel = next((fault for fault in faults if fault.kind in TRANSPORT), None)
         refusing = next((fault for fault in faults if fault.kind in REFUSALS), None)
-        closing = travel is not None and travel.kind == "close"
         if refusing is not None:
             reply = _refusal(service, request, refusing)
-        elif closing:
+        elif travel is not None and travel.kind == "close":
             reply = Reply(0)
         else:
             reply = service.answer(request, faults)
-        self.journal.add(datetime.now(UTC), route, request, reply, right_host=True, sent=not closing)
+        if travel is not None and travel.kind == "lost":
+            reply = _gateway(travel.options["code"])
+        sent = reply.status != 0 and (travel is None or travel.kind != "drop_after")
+        self.journal.add(datetime.now(UTC), route, request, reply, right_host=True, sent=sent)
         return reply, travel
 
 
@@ -154,9 +178,17 @@ def _is_own(headers: Mapping[str, str], host: str) -> bool:
     return origin is None or origin == f"http://{host}"
 
 
+def _gateway(status: int) -> Reply:
+    """What a gateway in front of the service says; it knows no JSON."""
+    page = "<!doctype html><title>Gateway</title><h1>Please wait</h1><p>Sandbox gateway.</p>"
+    return html_reply(page, status)
+
+
 def _refusal(service: Service, request: Request, fault: Fault) -> Reply:
     """A planned error in the words of the service."""
     options = fault.options
+    if fault.kind == "html_status":
+        return _gateway(options["code"])
     status, code = _PLANNED_STATUS.get(fault.kind) or (options["code"], options["error"])
     reply = service.refusal(request, status, code)
     wait = options.get("retry_after")
@@ -228,14 +260,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, reply: Reply, fault: Fault | None) -> None:
         kind = fault.kind if fault is not None else ""
-        if kind == "close":
+        if kind in ("close", "drop_after") or reply.status == 0:
             self.close_connection = True
             return
+        if kind == "late" and fault is not None:
+            time.sleep(fault.options["seconds"])
         if kind == "malformed":
-            reply = html_reply("<!doctype html><title>Gateway</title><h1>Please wait</h1><p>Sandbox gateway.</p>")
+            reply = _gateway(200)
         body = reply.body
         sent = body[: len(body) // 2] if kind in ("reset", "truncated") else body
-        whole = fault is None or kind in ("slow", "malformed") or fault.options.get("length") == "right"
+        whole = fault is None or kind in ("slow", "malformed", "late", "lost") or fault.options.get("length") == "right"
         head = self._head(reply, len(sent) if whole else len(body))
         if self.command == "HEAD" or reply.status in (204, 304):
             sent = b""

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sandbox.dynamics import HOST, Dynamics
 from sandbox.entra import Entra
 from sandbox.exchange import Reply, Request, html_reply, json_reply
 from sandbox.faults import Faults
@@ -22,8 +23,10 @@ _JOURNAL = 200  # entries of the journal, unless more are asked for
 class Control:
     """Answers `/` and `/_sandbox/…`. Errors are `{"error": sentence}` with 400 or 404."""
 
-    def __init__(self, entra: Entra, partner_center: PartnerCenter, faults: Faults, journal: Journal) -> None:
-        self._entra, self._partner_center = entra, partner_center
+    def __init__(
+        self, entra: Entra, partner_center: PartnerCenter, dynamics: Dynamics, faults: Faults, journal: Journal
+    ) -> None:
+        self._entra, self._partner_center, self._dynamics = entra, partner_center, dynamics
         self._faults, self._journal = faults, journal
 
     def answer(self, request: Request) -> Reply:
@@ -37,6 +40,8 @@ class Control:
                 "PATCH": lambda changes: self._edit(tail, changes),
                 "DELETE": lambda _: self._partner_center.remove(tail),
             }
+        elif head == "dynamics" and tail.startswith("leads/"):
+            works = self._lead_works(*tail.removeprefix("leads/").partition("/")[::2])
         else:
             works = self._works(request).get(path, {})
         work = works.get(request.method)
@@ -54,7 +59,7 @@ class Control:
         return json_reply(result if result is not None else {"done": True}, Cache_Control="no-store")
 
     def _works(self, request: Request) -> Mapping[str, Mapping[str, _Work]]:
-        entra, partner_center = self._entra, self._partner_center
+        entra, partner_center, dynamics = self._entra, self._partner_center, self._dynamics
         return {
             "state": {"GET": lambda _: self._state()},
             "journal": {"GET": lambda _: self._entries(request), "DELETE": lambda _: self._journal.clear()},
@@ -68,10 +73,32 @@ class Control:
                 "POST": lambda overrides: {"id": partner_center.add(**overrides)},
             },
             "partner_center": {"POST": lambda switches: partner_center.switch(**switches)},
+            "dynamics": {
+                "GET": lambda _: self._dynamics_state(),
+                "POST": lambda switches: dynamics.switch(**switches),
+            },
+            "dynamics/environment": {"POST": lambda wanted: dynamics.environment(wanted["kind"])},
+            "dynamics/leads": {
+                "GET": lambda _: {"leads": dynamics.leads()},
+                "POST": lambda columns: {"id": dynamics.add_lead(**columns)},
+            },
             "entra": {"POST": lambda switches: entra.switch(**switches)},
             "entra/approve": {"POST": lambda who: entra.approve(who["user_code"], who.get("user"))},
             "entra/revoke": {"POST": lambda _: entra.revoke()},
             "entra/revoke_access": {"POST": lambda _: entra.revoke_access()},
+        }
+
+    def _lead_works(self, id: str, act: str) -> Mapping[str, _Work]:
+        dynamics = self._dynamics
+        acts = {"qualify": dynamics.qualify, "disqualify": dynamics.disqualify, "reopen": dynamics.reopen}
+        if act in acts:
+            return {"POST": lambda _: acts[act](id)}
+        if act:
+            return {}
+        return {
+            "GET": lambda _: dynamics.lead(id),
+            "PATCH": lambda columns: dynamics.edit(id, **columns),
+            "DELETE": lambda _: dynamics.delete(id),
         }
 
     def _edit(self, id: str, changes: Mapping[str, Any]) -> None:
@@ -98,8 +125,25 @@ class Control:
             "partner_center": asdict(self._partner_center.switches),
             "referrals": len(self._partner_center),
             "latest": [{key: referral.get(key) for key in keys} for referral in latest],
+            "dynamics": self._dynamics_state(),
             "faults": self._faults.planned(),
             "requests": len(self._journal.requests()),
+        }
+
+    def _dynamics_state(self) -> dict[str, Any]:
+        dynamics = self._dynamics
+        keys = ("leadid", "subject", "companyname", "hnt_domain", "statecode", "ownerid", "modifiedon")
+        latest = [{key: lead.get(key) for key in keys} for lead in dynamics.latest(_SHOWN)]
+        owners = dynamics.systemusers()
+        return {
+            "host": HOST,
+            "switches": dynamics.state(),
+            "leads": len(dynamics),
+            "latest": [lead | {"owner": owners.get(str(lead["ownerid"]))} for lead in latest],
+            "creates": dynamics.creates.total(),
+            "writes": dynamics.writes,
+            "early_requests": dynamics.early_requests,
+            "concurrency_peak": dynamics.concurrency_peak,
         }
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
-REFUSALS = ("status", "throttle", "unauthorized", "mfa_missing", "forbidden")  # answered instead of the service
-TRANSPORT = ("close", "reset", "slow", "truncated", "malformed")  # how an answer travels
+REFUSALS = ("status", "throttle", "unauthorized", "mfa_missing", "forbidden", "html_status")  # instead of the service
+TRANSPORT = ("close", "drop_after", "reset", "slow", "late", "truncated", "malformed", "lost")  # how an answer travels
 CONTENT = ("edit_between_pages", "page_garbage", "value_missing")  # what a page of a list holds
+WRITES = ("plugin_veto", "choice_refused", "deadlock", "race")  # what one write meets, alone or in a batch
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "status": {"code": 500, "error": None, "retry_after": None, "as_date": False},
@@ -19,14 +20,22 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "unauthorized": {},
         "mfa_missing": {},
         "forbidden": {},
+        "html_status": {"code": 502},
         "close": {},
+        "drop_after": {},
         "reset": {},
         "slow": {"seconds": 0.05, "chunk": 1024},
+        "late": {"seconds": 1.0},
         "truncated": {"length": "right"},
         "malformed": {},
+        "lost": {"code": 504},
         "edit_between_pages": {"edits": 3, "seed": 7},
         "page_garbage": {"row": None},
         "value_missing": {},
+        "plugin_veto": {"domain": None, "message": "The lead was refused by a business rule."},
+        "choice_refused": {"domain": None, "column": None},
+        "deadlock": {"domain": None, "code": 500, "error": "0x80044150"},
+        "race": {"domain": None, "winner": "twin"},
     }
 )
 
@@ -58,15 +67,45 @@ class Fault:
         return plan | options
 
 
+@dataclass(slots=True)
+class Weather:
+    """Faults by chance: at most one for each request of `routes`. Options as for `Faults.add`."""
+
+    seed: int
+    rates: Mapping[str, float]  # kind: probability
+    routes: Sequence[str]
+    options: Mapping[str, Mapping[str, Any]]
+    random: random.Random
+
+    def meets(self, route: str, kinds: Sequence[str]) -> Fault | None:
+        """What a request of `route` meets out of `kinds`; one number of the generator decides."""
+        rates = {kind: rate for kind, rate in self.rates.items() if kind in kinds}
+        if not rates or (route not in self.routes and "*" not in self.routes):
+            return None
+        number = self.random.random()
+        for kind, rate in rates.items():
+            if number < rate:
+                options = {**_DEFAULTS[kind], **self.options.get(kind, {})}
+                return Fault(route, kind, None, 0, options, self.random)
+            number -= rate
+        return None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"kind": "random_weather", "route": " ".join(self.routes), "seed": self.seed, "rates": dict(self.rates)}
+
+
 class Faults:
     """The plan. Safe to use from any thread.
 
     Routes: `devicecode token authorize devicelogin discovery` (Entra), `referrals` (list), `referral` (one),
-    `patch`; `*` is every route of every service.
+    `patch` (Partner Center), `whoami leads lead lead_by_key query batch bulk metadata keys records` (Dynamics:
+    `leads` is POST to the collection, `query` reads many); `*` is every route of every service. `part` is one part
+    of a Dynamics batch: it takes the kinds that refuse.
     """
 
     def __init__(self) -> None:
         self._plan: list[Fault] = []
+        self._weather: Weather | None = None
         self._lock = threading.Lock()
 
     def add(self, route: str, kind: str, *, times: int | None = 1, after: int = 0, **options: Any) -> None:
@@ -77,7 +116,11 @@ class Faults:
         | status | code=500, error, retry_after, as_date=False | that status; `error` is the code in the body |
         | throttle | code=429, retry_after=30 (None = no header), as_date=False | the same for throttling |
         | unauthorized, mfa_missing, forbidden | | 401, 401 with 900421, 403 |
+        | html_status | code=502 | that status and an HTML page, nothing was worked on |
         | close | | the request is not worked on, the connection ends |
+        | drop_after | | the request is worked on, the connection ends without an answer |
+        | lost | code=504 | the request is worked on, the answer is that status and an HTML page |
+        | late | seconds=1.0 | the request is worked on, the answer comes that much later |
         | reset | | the request is worked on, the connection is reset in the middle of the body |
         | slow | seconds=0.05, chunk=1024 | a body in small pieces with a pause before each |
         | truncated | length="right" or "wrong" | half a body, its Content-Length fitting the half or the whole |
@@ -85,6 +128,11 @@ class Faults:
         | edit_between_pages | edits=3 or a callable, seed=7 | rows change before the page is made |
         | page_garbage | row=None (any JSON) | that value among the rows |
         | value_missing | | a page without `value` |
+        | plugin_veto | domain=None, message | 400 0x80040265 for a write of that domain (None = any) |
+        | choice_refused | domain=None, column=None | 400 0x8004431a for a write with that choice (None = any) |
+        | deadlock | domain=None, code=500, error="0x80044150" | the write is not done |
+        | race | domain=None, winner="twin" | 412 on an upsert: the same content ("twin"), a lead made by hand |
+        | | | ("stranger") or nothing ("nobody") was stored first |
 
         `retry_after`: seconds or a ready header value; `as_date` sends the seconds as an HTTP date.
         Raises ValueError for an unknown kind or option.
@@ -101,23 +149,60 @@ class Faults:
         """Before every page of a list, from now on, `per_page` random edits, additions and moves of state."""
         self.add("referrals", "edit_between_pages", times=None, edits=per_page, seed=seed)
 
-    def draw(self, route: str) -> list[Fault]:
-        """The faults that the current request of `route` meets, counted."""
+    def random_weather(
+        self, seed: int, rates: Mapping[str, float], routes: Sequence[str] = ("*",), **options: Mapping[str, Any]
+    ) -> None:
+        """From now on each request of `routes` meets at most one fault, of `kind` with the probability `rates[kind]`.
+
+        `options` are those of a kind, such as `throttle={"retry_after": 1}`. Requests take their numbers in the order
+        in which they arrive, so one client at a time makes a run repeatable. Replaces earlier weather.
+        Raises ValueError for an unknown kind or option.
+        """
+        for kind in rates.keys() | options.keys():
+            if kind not in _DEFAULTS or (unknown := options.get(kind, {}).keys() - _DEFAULTS[kind].keys()):
+                raise ValueError(f"No such fault {kind!r}, or it takes no {', '.join(sorted(unknown))}")
         with self._lock:
-            if not self._plan:
+            self._weather = Weather(seed, dict(rates), tuple(routes), options, random.Random(seed))
+
+    def draw(self, route: str) -> list[Fault]:
+        """The faults that the current request of `route` meets, counted; what its writes meet is drawn later."""
+        return self._hit(route, lambda fault: fault.kind not in WRITES and fault.route in (route, "*"))
+
+    def draw_part(self) -> list[Fault]:
+        """The faults that one part of a batch meets as a whole."""
+        return self._hit("part", lambda fault: fault.kind not in WRITES and fault.route == "part")
+
+    def draw_write(self, route: str, fits: Callable[[Fault], bool]) -> list[Fault]:
+        """The faults that one write meets, alone or in a batch; those that do not fit it are not counted."""
+        return self._hit(
+            route, lambda fault: fault.kind in WRITES and fault.route in (route, "*") and fits(fault), fits
+        )
+
+    def _hit(
+        self, route: str, concerns: Callable[[Fault], bool], fits: Callable[[Fault], bool] | None = None
+    ) -> list[Fault]:
+        with self._lock:
+            if not self._plan and self._weather is None:
                 return []
-            hit = [fault for fault in self._plan if fault.route in (route, "*") and fault.meets()]
+            hit = [fault for fault in self._plan if concerns(fault) and fault.meets()]
             self._plan = [fault for fault in self._plan if not fault.is_spent]
+            if self._weather is not None:
+                kinds = WRITES if fits is not None else tuple(kind for kind in _DEFAULTS if kind not in WRITES)
+                met = self._weather.meets(route, kinds)
+                if met is not None and (fits is None or fits(met)):
+                    hit.append(met)
         return hit
 
     def planned(self) -> list[dict[str, Any]]:
         """What is still to come, as JSON."""
         with self._lock:
-            return [fault.as_json() for fault in self._plan]
+            weather = [self._weather.as_json()] if self._weather is not None else []
+            return [fault.as_json() for fault in self._plan] + weather
 
     def clear(self) -> None:
         with self._lock:
             self._plan.clear()
+            self._weather = None
 
 
 def set_switches(switches: Any, changes: Mapping[str, Any]) -> None:

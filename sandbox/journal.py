@@ -15,6 +15,8 @@ from sandbox.exchange import Reply, Request
 _KEPT = 10_000
 _TELLING_FIELDS = ("grant_type", "client_id", "scope")  # of a form; every other field may be a secret
 
+_REQUEST_IDS = ("request-id", "x-ms-service-request-id", "x-ms-request-id")
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -72,8 +74,8 @@ class Journal:
             headers=headers,
             form={name: form[name] for name in _TELLING_FIELDS if name in form},
             status=reply.status if sent else 0,
-            client_request_id=headers.get("client-request-id", ""),
-            request_id=answered.get("request-id") or answered.get("x-ms-request-id", ""),
+            client_request_id=headers.get("client-request-id") or headers.get("x-ms-client-request-id", ""),
+            request_id=next((answered[name] for name in _REQUEST_IDS if name in answered), ""),
         )
         with self._lock:
             self._entries.append(entry)
