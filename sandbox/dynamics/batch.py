@@ -104,7 +104,7 @@ def _pieces(body: bytes, boundary: str) -> list[tuple[dict[str, str], bytes]]:
     """Headers and content between the delimiters; the last line ends with CRLF too."""
     delimiter = b"--" + boundary.encode()
     head, *pieces = (b"\r\n" + body).split(b"\r\n" + delimiter)
-    if not pieces or head.strip() or pieces[-1] != b"--\r\n":
+    if not pieces or head.strip() or not re.fullmatch(rb"--(\r\n)+", pieces[-1]):
         raise _unreadable()
     found = []
     for piece in pieces[:-1]:
