@@ -5,6 +5,7 @@ Names and defaults: DESIGN.md section 8. Queue and database options: docs/decisi
 
 from __future__ import annotations
 
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,7 @@ INSTALLED_APPS = [
     "django_q",  # first, so that jobs.admin can take its pages out
     "leads.apps.LeadsConfig",
     "referrals.apps.ReferralsConfig",
+    "integrations_d365.apps.IntegrationsD365Config",
     "jobs.apps.JobsConfig",
     "sandbox.apps.SandboxConfig",
     "django.contrib.admin",
@@ -132,6 +134,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "leads.context_processors.page_frame",
                 "referrals.context_processors.sync_light",
+                "integrations_d365.context_processors.dynamics",
             ],
         },
     },
@@ -253,17 +256,24 @@ HUNTER_JOB_HANDLERS = {
     "scan": "leads.tasks.scan",
     "import": "leads.tasks.import_batch",
     "referrals": "referrals.tasks.sync",
+    "push": "integrations_d365.tasks.push",
+    "read_back": "integrations_d365.tasks.read_back",
 }
 # Called when a job ends cancelled or failed, to give up what it held.
 HUNTER_JOB_ENDINGS = {
     "scan": "leads.tasks.scan_ended",
     "import": "leads.tasks.import_ended",
     "referrals": "referrals.tasks.sync_ended",
+    "push": "integrations_d365.tasks.push_ended",
 }
 # How the jobs of a room above `leads` are called on the pages about jobs.
-HUNTER_JOB_TEXTS = {"referrals": "referrals.job_texts"}
+HUNTER_JOB_TEXTS = {
+    "referrals": "referrals.job_texts",
+    "push": "integrations_d365.job_texts",
+    "read_back": "integrations_d365.job_texts",
+}
 # What a room above `leads` adds to `doctor`.
-HUNTER_DOCTORS = ["referrals.doctor.checks"]
+HUNTER_DOCTORS = ["referrals.doctor.checks", "integrations_d365.doctor.checks"]
 HUNTER_DUTIES = {
     "rescan due": ("leads.tasks.rescan_due", 600),
     "retry undetermined": ("leads.tasks.retry_undetermined", 60),
@@ -316,6 +326,24 @@ if HUNTER_PARTNER_CENTER_ENABLED:
         "referral clocks": ("referrals.tasks.watch_clocks", min(600, HUNTER_PARTNER_CENTER_SYNC_INTERVAL)),
     }
 HUNTER_D365_ENABLED = _flag("HUNTER_D365_ENABLED")
+# The address of the environment, such as https://contoso.crm4.dynamics.com; "" = not configured.
+HUNTER_D365_BASE_URL = (
+    _https_url("HUNTER_D365_BASE_URL", "") if str(env.str("HUNTER_D365_BASE_URL", default="")).strip() else ""
+)
+HUNTER_D365_CLIENT_ID = env.str("HUNTER_D365_CLIENT_ID", default="")
+HUNTER_D365_CLIENT_SECRET = env.str("HUNTER_D365_CLIENT_SECRET", default="")
+HUNTER_D365_TENANT_ID = env.str("HUNTER_D365_TENANT_ID", default="")
+HUNTER_D365_API_VERSION = env.str("HUNTER_D365_API_VERSION", default="v9.2")
+if not re.fullmatch(r"v\d{1,2}\.\d{1,2}", HUNTER_D365_API_VERSION, re.ASCII):
+    raise ImproperlyConfigured(f"HUNTER_D365_API_VERSION must look like v9.2, but it is {HUNTER_D365_API_VERSION!r}.")
+# The model-driven app in which links open a lead; "" = the environment's default one.
+HUNTER_D365_APP_ID = env.str("HUNTER_D365_APP_ID", default="")
+if HUNTER_D365_ENABLED:
+    HUNTER_DUTIES |= {
+        "push due": ("integrations_d365.tasks.push_due", 5 if HUNTER_ENV == "dev" else 15),
+        "read back": ("integrations_d365.tasks.read_back_due", 60 if HUNTER_ENV == "dev" else 600),
+        "prune push ledger": ("integrations_d365.tasks.prune", 86_400),
+    }
 # Look-ups and sign-ins answer from the local sandbox, and every page says so.
 HUNTER_SANDBOX = bool(HUNTER_SANDBOX_URL)
 # What `serve --sandbox` tells web and worker besides the addresses of the sandbox; the ids are invented.
@@ -323,6 +351,11 @@ HUNTER_SANDBOX_SETTINGS = {
     "HUNTER_PARTNER_CENTER_ENABLED": "true",
     "HUNTER_PARTNER_CENTER_CLIENT_ID": "0b8d6a0e-3f0c-4b5e-9a53-3f8a6f1d2c44",
     "HUNTER_PARTNER_CENTER_TENANT_ID": "3d9a2b77-5e41-4c0b-b0c8-71f2a6d5e904",
+    "HUNTER_D365_ENABLED": "true",
+    "HUNTER_D365_BASE_URL": "https://hunter-demo.crm4.dynamics.com",
+    "HUNTER_D365_CLIENT_ID": "6f5c1d8e-2a94-4d0f-8b36-c17e9a40d2b5",
+    "HUNTER_D365_CLIENT_SECRET": "sandbox",
+    "HUNTER_D365_TENANT_ID": "3d9a2b77-5e41-4c0b-b0c8-71f2a6d5e904",
 }
 
 # `make run` shows demo data from the sandbox unless something real is configured.

@@ -10,6 +10,7 @@ from hunter import health
 urlpatterns = [
     path("", include("leads.urls")),
     path("referrals/", include("referrals.urls")),
+    path("dynamics/", include("integrations_d365.urls")),
     path("accounts/", include("django.contrib.auth.urls")),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("admin/", admin.site.urls),

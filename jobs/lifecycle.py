@@ -95,19 +95,22 @@ def close_unheld(jobs: JobQuerySet) -> bool:
     )
 
 
-def requeue(job: Job) -> None:
-    """The slice is over: give the job back and ring at once."""
+def requeue(job: Job, when: datetime | None = None) -> None:
+    """The slice is over: give the job back and ring at once, or at `when`. One that was asked for again in the
+    meantime does not wait."""
     with transaction.atomic():
-        if not _give_back(held(job).filter(Q(cancel_requested=False) | Q(rerun=True))):
+        goes_on = held(job).filter(Q(cancel_requested=False) | Q(rerun=True))
+        if when is not None and _give_back(goes_on.filter(rerun=False), when):
+            return
+        if not _give_back(goes_on):
             end(job, State.CANCELLED)
 
 
-def _give_back(rows: JobQuerySet) -> bool:
+def _give_back(rows: JobQuerySet, when: datetime | None = None) -> bool:
     pks = list(rows.values_list("pk", flat=True))
-    back = rows.update(
-        state=State.QUEUED, cancel_requested=False, starts=0, failures=0, **waiting_from(timezone.now(), rung=True)
-    )
-    if back:
+    waiting = waiting_from(when or timezone.now(), rung=when is None)
+    back = rows.update(state=State.QUEUED, cancel_requested=False, starts=0, failures=0, **waiting)
+    if back and when is None:
         ring_job(pks[0])
     return bool(back)
 

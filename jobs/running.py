@@ -42,8 +42,8 @@ def _call(job: Job) -> None:
             end(job, State.CANCELLED)
         else:
             logger.warning("Job %s: the lease was lost, another worker has it", job.pk)
-    except SliceOver:
-        requeue(job)
+    except SliceOver as over:
+        requeue(job, over.when)
     except PermanentFailure as failure:
         end(job, State.FAILED, error=str(failure))
     except Exception as error:

@@ -34,7 +34,11 @@ class Stop(BaseException):
 
 
 class SliceOver(BaseException):
-    """The handler used up its time and wants to go on later."""
+    """The handler used up its time, or waits for something outside, and wants to go on: at once, or at `when`."""
+
+    def __init__(self, when: datetime | None = None) -> None:
+        super().__init__()
+        self.when = when
 
 
 class JobRun:
@@ -71,6 +75,10 @@ class JobRun:
     def again(self) -> NoReturn:
         """End this slice; the job is rung again and goes on in a later one."""
         raise SliceOver
+
+    def wait_until(self, when: datetime) -> NoReturn:
+        """End this slice; the job goes on at `when`, and no worker is kept waiting for it."""
+        raise SliceOver(when)
 
 
 def enqueue(

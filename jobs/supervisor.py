@@ -122,9 +122,11 @@ def _held_leases(cluster: str, now: datetime) -> QuerySet[Lease]:
 
 
 def busy(cluster: str) -> int:
-    """Workers of this cluster that hold a valid lease: they run a job or a duty."""
+    """Worker processes of this cluster that hold valid leases: they run a job or a duty."""
     now = timezone.now()
-    return _held_jobs(cluster, now).count() + _held_leases(cluster, now).count()
+    jobs = _held_jobs(cluster, now).values_list("lease_token", flat=True)
+    leases = _held_leases(cluster, now).values_list("token", flat=True)
+    return len({holder(token) for token in (*jobs, *leases)})
 
 
 def free_dead_holders(cluster: str) -> None:

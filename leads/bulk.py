@@ -62,7 +62,7 @@ def update_rows(model: type[models.Model], columns: Sequence[str], rows: Sequenc
 
 
 def _converter(field: Any) -> Callable[[Any], Any]:
-    if isinstance(field, models.JSONField):
+    if isinstance(field, models.JSONField | models.UUIDField):
         return lambda cell: field.get_db_prep_save(cell, connection)
     if isinstance(field, models.DateTimeField):
         return connection.ops.adapt_datetimefield_value

@@ -48,7 +48,6 @@ def _checks() -> Iterator[tuple[str, str, Callable[[], tuple[bool | None, str]]]
     yield "worker", _("Worker"), _worker
     yield "dns", _("DNS servers"), _dns
     yield "disk", _("Disk"), _disk
-    yield "dynamics_365", _("Dynamics 365"), lambda: _off("HUNTER_D365_ENABLED")
 
 
 def _database() -> tuple[bool, str]:
@@ -116,9 +115,3 @@ def _disk() -> tuple[bool, str]:
             "megabytes": free // 2**20
         }
     return True, _("%(gigabytes)s GB free") % {"gigabytes": number_format(free / 2**30, decimal_pos=1)}
-
-
-def _off(flag: str) -> tuple[bool | None, str]:
-    if getattr(settings, flag):
-        return False, _("%(flag)s is on, but this integration is not part of this version.") % {"flag": flag}
-    return None, _("off (%(flag)s)") % {"flag": flag}

@@ -20,6 +20,7 @@ from leads.models import (
     LeadQuerySet,
     Priority,
     Provider,
+    PushState,
     ReferralState,
     Segment,
     Source,
@@ -76,6 +77,7 @@ class LeadQuery(UrlQuery):
     tag: tuple[str, ...] = ()
     owner: str = ""  # "me", "none" or a user's key
     referral: tuple[str, ...] = ()
+    d365: tuple[str, ...] = ()
     posture: tuple[str, ...] = ()
     changed: str = ""
     state: tuple[str, ...] = ()
@@ -97,6 +99,7 @@ class LeadQuery(UrlQuery):
             tag=tuple(dict.fromkeys(name[:60] for name in params.getlist("tag") if name and "\x00" not in name)),
             owner=owner(params),
             referral=several(params, "referral", ReferralState.values),
+            d365=several(params, "d365", PushState.values),
             posture=several(params, "posture", POSTURES),
             changed=one(params, "changed", CHANGED),
             state=several(params, "state", VerdictState.values),
@@ -142,4 +145,5 @@ _COLUMNS: Final = {
     "state": "verdict_state",
     "source": "source",
     "referral": "referral_state",
+    "d365": "push_state",
 }

@@ -103,6 +103,25 @@ class ReferralState(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+class PushState(models.TextChoices):
+    """Where the lead stands on its way into Dynamics 365."""
+
+    NOT_PUSHED = "not_pushed", _("Not pushed")
+    QUEUED = "queued", _("Queued")
+    IN_PROGRESS = "in_progress", _("Pushing")
+    SYNCED = "synced", _("Synced")
+    PARKED = "parked", _("Needs attention")
+
+
+class RemoteState(models.TextChoices):
+    """What became of the lead in Dynamics 365; blank in the database = it is not there, as far as known."""
+
+    OPEN = "open", _("Open")
+    QUALIFIED = "qualified", _("Qualified")
+    DISQUALIFIED = "disqualified", _("Disqualified")
+    DELETED = "deleted", _("Deleted")
+
+
 class Tag(models.Model):
     """A label. `automatic` ones come and go with the scans (scoring-v1 section 13)."""
 
@@ -235,12 +254,22 @@ class Lead(models.Model):
     scanned_at = models.DateTimeField(_("scanned"), null=True, editable=False)
     changed_at = models.DateTimeField(_("changed"), null=True, editable=False)
 
-    # What the rooms above know about this lead, denormalised for lists. Written by services.note_referrals only.
+    # What the rooms above know about this lead, denormalised for lists and for each other. Written by
+    # services.note_referrals and services.note_pushes only.
     referral_count = models.PositiveSmallIntegerField(_("referrals"), default=0, editable=False)
     referral_state = models.CharField(
         _("referral"), max_length=8, choices=ReferralState, blank=True, default="", editable=False
     )
     referral_deadline = models.DateTimeField(_("answer by"), null=True, editable=False)
+    # Of the most urgent referral: its id in Partner Center and its category there.
+    referral_remote_id = models.CharField(max_length=100, blank=True, default="", editable=False)
+    referral_category = models.CharField(max_length=16, blank=True, default="", editable=False)
+    push_state = models.CharField(
+        "Dynamics 365", max_length=12, choices=PushState, default=PushState.NOT_PUSHED, editable=False
+    )
+    remote_state = models.CharField(
+        _("state in Dynamics 365"), max_length=12, choices=RemoteState, blank=True, default="", editable=False
+    )
 
     # Work to do: the job that will scan this lead, and when the clock asks for the next look.
     scan_job = models.ForeignKey(
@@ -296,6 +325,7 @@ class Lead(models.Model):
                     "source": ("source",),
                     "gateway": ("gateway",),
                     "referral": ("referral_state",),
+                    "push": ("push_state",),
                 }.items()
             ),
             *(
@@ -404,6 +434,10 @@ class Event(models.Model):
         LINKED = "linked", _("Referral linked")
         UNLINKED = "unlinked", _("Referral unlinked")
         REFERRAL = "referral", _("Referral changed")
+        PUSHED = "pushed", _("Sent to Dynamics 365")
+        PUSH_PARKED = "push_parked", _("Push needs attention")
+        PUSH_DECIDED = "push_decided", _("Push decided")
+        REMOTE = "remote", _("Changed in Dynamics 365")
 
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="events", verbose_name=_("lead"), db_index=False)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
@@ -438,6 +472,7 @@ class Alert(models.Model):
         SCORE_CHANGED = "score_changed", _("The score changed its class")
         REFERRAL_DUE = "referral_due", _("A referral waits for an answer")
         ROW_PARKED = "row_parked", _("A row of Partner Center could not be read")
+        PUSH_PAUSED = "push_paused", _("Pushing to Dynamics 365 is paused")
 
     lead = models.ForeignKey(Lead, models.CASCADE, null=True, related_name="alerts", verbose_name=_("lead"))
     event = models.OneToOneField(Event, models.CASCADE, null=True, related_name="alert", verbose_name=_("event"))

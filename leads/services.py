@@ -170,17 +170,31 @@ def _set_dismissed(lead: Lead, *, by: User, reason: str, kind: str, at: Any) -> 
 
 @dataclass(frozen=True, slots=True)
 class ReferralNote:
-    """What a lead's list row says about its referrals. `state`: a ReferralState or ""."""
+    """What a lead's row says about its referrals. `state`: a ReferralState or ""; `remote_id` and `category` are those
+    of the most urgent one, "" without any."""
 
     count: int
     state: str
     deadline: datetime | None
+    remote_id: str = ""
+    category: str = ""
 
 
 def note_referrals(notes: Mapping[int, ReferralNote]) -> None:
     """Write what another room knows about the referrals of these leads (by key)."""
-    rows = [(pk, note.count, note.state, note.deadline) for pk, note in notes.items()]
-    update_rows(Lead, ("referral_count", "referral_state", "referral_deadline"), rows)
+    rows = [(pk, note.count, note.state, note.deadline, note.remote_id, note.category) for pk, note in notes.items()]
+    columns = ("referral_count", "referral_state", "referral_deadline", "referral_remote_id", "referral_category")
+    update_rows(Lead, columns, rows)
+
+
+def note_pushes(notes: Mapping[int, tuple[str, str]]) -> None:
+    """Write where these leads (by key) stand on their way into Dynamics 365: (PushState, RemoteState or ""). In the
+    caller's transaction; the leads are locked in the order in which everyone locks them."""
+    if not notes:
+        return
+    locked = Lead.objects.select_for_update(no_key=True).filter(pk__in=notes).order_by("pk")
+    rows = [(pk, *notes[pk]) for pk in locked.values_list("pk", flat=True)]
+    update_rows(Lead, ("push_state", "remote_state"), rows)
 
 
 def mark_read(alerts: Iterable[int], *, by: User) -> int:

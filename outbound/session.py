@@ -63,7 +63,8 @@ class Policy:
 
 @dataclass(frozen=True)
 class Answer:
-    """A 2xx: `data` is the JSON with numbers as int or Decimal, None for an empty body; headers ignore case."""
+    """A 2xx: `data` is the JSON with numbers as int or Decimal, None for an empty body, octets for a multipart one;
+    headers ignore case."""
 
     status: int
     data: Any
@@ -86,11 +87,13 @@ class Attempt:
 
 @dataclass(frozen=True)
 class RemoteError:
-    """What an error body says: `category` outranks the status unless None; `final` = no repeat, no fresh bearer."""
+    """What an error body says: `category` outranks the status unless None; `final` = no repeat, no fresh bearer;
+    `said` = words of the remote side that people may see."""
 
     code: str = ""
     category: Category | None = None
     final: bool = False
+    said: str = ""
 
 
 def read_odata_error(status: int, body: str) -> RemoteError:
@@ -137,8 +140,8 @@ class OutboundSession:
     """Requests to one system. Use it from one thread; after a fork each process opens its own connections.
 
     `token` gives the bearer for every attempt, None = none is sent. `read_error(status, body)` reads the system's
-    error bodies. `note` gets every attempt that was sent. Raises Misconfigured when `base_url` is not https, and
-    ValueError when `sandbox_url` is not on this machine.
+    error bodies. `note` gets every attempt that was sent, `request_id_header` carries its id. Raises Misconfigured
+    when `base_url` is not https, and ValueError when `sandbox_url` is not on this machine.
     """
 
     def __init__(
@@ -151,6 +154,7 @@ class OutboundSession:
         policy: Policy = Policy(),
         read_error: Callable[[int, str], RemoteError] = read_odata_error,
         note: Callable[[Attempt], object] | None = None,
+        request_id_header: str = "client-request-id",
     ) -> None:
         if not _is_https(base_url):
             raise Misconfigured(system=system, code="base_url")
@@ -161,6 +165,7 @@ class OutboundSession:
         self._policy = policy
         self._read_error = read_error
         self._note = note
+        self._request_id_header = request_id_header
         self._http = self._new_http()
         self._owner = os.getpid()
 
@@ -171,17 +176,19 @@ class OutboundSession:
         *,
         query: str | Mapping[str, str] = "",
         json: Any = None,
+        content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         idempotent: bool | None = None,
     ) -> Answer:
         """The answer to `method base_url/path?query`; raises OutboundError, or ValueError for a path that is absolute
         or holds a query.
 
-        A `query` string is sent as it is, already encoded; a mapping is encoded. GET, HEAD, PUT, DELETE and whatever
+        A `query` string is sent as it is, already encoded; a mapping is encoded. A body is `json`, or `content` with a
+        Content-Type among the headers. GET, HEAD, PUT, DELETE and whatever
         is `idempotent` are repeated after network trouble, throttling, 5xx and broken JSON; any other method only
         after a throttling that says how long to wait, for it was not executed. A refused bearer is replaced once.
         """
-        call = self._call(method, path, query, json, headers, idempotent)
+        call = self._call(method, path, query, json, content, headers, idempotent)
         attempt, refused, renewed = 1, False, False
         while True:
             bearer = self._token(refused) if self._token else ""
@@ -217,6 +224,7 @@ class OutboundSession:
         path: str,
         query: str | Mapping[str, str],
         json: Any,
+        content: bytes | None,
         headers: Mapping[str, str] | None,
         idempotent: bool | None,
     ) -> _Call:
@@ -225,7 +233,7 @@ class OutboundSession:
         if "#" in encoded:
             raise ValueError("The query holds a raw '#'.")
         sent = CaseInsensitiveDict({"Accept": "application/json"})
-        body = None
+        body = content
         if json is not None:
             body = dumps(json, allow_nan=False).encode()
             sent["Content-Type"] = "application/json"
@@ -279,7 +287,7 @@ class OutboundSession:
                 call.method,
                 call.url,
                 data=call.body,
-                headers={**call.headers, "client-request-id": client_request_id},
+                headers={**call.headers, self._request_id_header: client_request_id},
                 auth=BearerAuth(bearer, self._base_url),
                 stream=True,
             )
@@ -305,6 +313,8 @@ class OutboundSession:
                     raise NetworkFailed(**about, code=network_code(error, "incomplete")) from None
         if not succeeded:
             raise self._failure(about, headers, body)
+        if headers.get("Content-Type", "").startswith("multipart/"):
+            return Answer(status, body, headers, about["request_id"], client_request_id)
         try:
             data = loads(body, **_NUMBERS) if body.strip() else None
         except (ValueError, ArithmeticError, RecursionError):
@@ -317,7 +327,7 @@ class OutboundSession:
             return ServerFailed(**about, code="redirect", final=True)
         remote = self._read_error(status, body.decode("utf-8", "replace"))
         return error_class(status, remote.category)(
-            **about, code=remote.code, final=remote.final, retry_after=retry_after(headers)
+            **about, code=remote.code, final=remote.final, retry_after=retry_after(headers), said=remote.said
         )
 
     def _body(self, response: requests.Response, deadline: float) -> bytes:

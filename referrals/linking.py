@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -223,13 +223,15 @@ def refresh_leads(pks: Collection[int]) -> None:
     first: whoever links at the same time counts after us."""
     locked = Lead.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
     pks = list(locked.values_list("pk", flat=True))
-    found: dict[int, list[tuple[str, Any, Any]]] = defaultdict(list)
-    rows = ReferralLink.objects.filter(lead_id__in=pks, state=State.LINKED).values_list(
-        "lead_id", "referral__status", "referral__deadline_at", "referral__not_visible_since"
-    )
-    for lead, status, deadline, gone in rows:
-        found[lead].append((status, deadline, gone))
+    found: dict[int, list[Referral]] = defaultdict(list)
+    links = ReferralLink.objects.filter(lead_id__in=pks, state=State.LINKED).order_by("referral__deadline_order", "pk")
+    for link in links.select_related("referral").only("lead_id", *(f"referral__{name}" for name in _NOTED)):
+        assert link.lead_id is not None
+        found[link.lead_id].append(link.referral)
     services.note_referrals({pk: _note(found[pk]) for pk in pks})
+
+
+_NOTED: Final = ("remote_id", "status", "category", "deadline_at", "not_visible_since")
 
 
 def refresh_all_leads() -> None:
@@ -242,17 +244,27 @@ def refresh_all_leads() -> None:
             refresh_leads(pks[start : start + _LEADS_AT_ONCE])
 
 
-def _note(referrals: Sequence[tuple[str, Any, Any]]) -> ReferralNote:
-    visible = [(status, deadline) for status, deadline, gone in referrals if gone is None]
-    states = {
-        {Status.ACTIVE: ReferralState.ACTIVE, Status.CLOSED: ReferralState.CLOSED}.get(status, ReferralState.NEW)  # type: ignore[call-overload]
-        for status, _deadline in visible
-    }
-    state = next((state for state in ReferralState.values if state in states), "")
+def _note(referrals: Sequence[Referral]) -> ReferralNote:
+    """`referrals` by deadline. The most urgent one is the first of the most urgent state."""
+    visible = [(_urgency(referral.status), referral) for referral in referrals if referral.not_visible_since is None]
+    state = next((state for state in ReferralState.values if state in {state for state, _ in visible}), "")
+    shown = [referral for found, referral in visible if found == state] or list(referrals)
     if referrals and not state:
         state = ReferralState.CLOSED
-    deadlines = [deadline for _status, deadline in visible if deadline is not None]
-    return ReferralNote(len(referrals), state, min(deadlines, default=None))
+    deadlines = [referral.deadline_at for _state, referral in visible if referral.deadline_at is not None]
+    first = shown[0] if shown else None
+    return ReferralNote(
+        count=len(referrals),
+        state=state,
+        deadline=min(deadlines, default=None),
+        remote_id=first.remote_id if first else "",
+        category=first.category if first else "",
+    )
+
+
+def _urgency(status: str) -> str:
+    known: dict[str, str] = {Status.ACTIVE: ReferralState.ACTIVE, Status.CLOSED: ReferralState.CLOSED}
+    return known.get(status, ReferralState.NEW)
 
 
 def give_back_orphans() -> int:

@@ -1,0 +1,343 @@
+"""What people and the clock ask for: push, push many, retry, take back, decide. The engine does the rest.
+
+A lead is in one queue at most: while a live job names its Push, that job pushes it (DESIGN.md, sections 5 and 7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Count, Exists, F, OuterRef, Q
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+
+import jobs.services
+from integrations_d365 import auth, governor
+from integrations_d365.models import AutoPush, Governor, Push, PushAttempt, PushQuerySet, Reason
+from jobs.models import Job
+from leads import services
+from leads.bulk import insert_rows
+from leads.list_query import LeadQuery
+from leads.models import Alert, Event, Lead, LeadQuerySet, PushState, RemoteState
+
+State = PushState
+DUE_KEY: Final = "d365:due"
+PROBE_EVERY: Final = timedelta(minutes=10)
+_CHUNK: Final = 2_000
+_OVERLAP: Final = timedelta(minutes=2)  # an event is seen only when its transaction has ended
+# Events that change what Dynamics should hold, besides scans.
+_TELLING: Final = (
+    Event.Kind.LINKED, Event.Kind.UNLINKED, Event.Kind.REFERRAL, Event.Kind.EDITED, Event.Kind.TAG,
+)  # fmt: skip
+# Parked for one of these, a row waits for a decision, not for another try.
+DECISIONS: Final = (Reason.FOREIGN, Reason.DELETED, Reason.CLOSED)
+_CLEAN: Final[dict[str, Any]] = {
+    "reason": "", "error_category": "", "error_code": "", "error_said": "", "error_request_id": "", "error_at": None,
+    "attempts": 0, "failing_since": None,
+}  # fmt: skip
+
+
+class PushRefused(Exception):
+    """The lead cannot be pushed. `reason` is a key of messages.REFUSED: off, not_configured, no_verdict, closed (in
+    Dynamics) or decision (a person has to decide first)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def why_off() -> str:
+    """Why nothing can be asked for, a key of messages.REFUSED; "" = it can. A pause is no reason: what is asked for
+    waits."""
+    if not settings.HUNTER_D365_ENABLED:
+        return "off"
+    return "" if auth.is_configured() else "not_configured"
+
+
+def request_push(lead: Lead, *, by: User | None) -> Push:
+    """Queue one lead; one that waits or is being pushed already is the same one. A lead without a verdict waits for the
+    scan that is under way. Raises PushRefused."""
+    if reason := why_off():
+        raise PushRefused(reason)
+    with transaction.atomic():
+        Push.objects.get_or_create(lead=lead)
+        job = _job_of(lead, by) if lead.score is not None else None
+        push = Push.objects.select_for_update().get(lead=lead)
+        if refusal := _why_not(push, lead):
+            raise PushRefused(refusal)
+        push.asked_by, push.asked_at, push.not_before = by, timezone.now(), timezone.now()
+        if push.state == State.IN_PROGRESS:
+            push.again = True
+        else:
+            _set(push, state=State.QUEUED, job=job, **_CLEAN)
+        push.save()
+        services.note_pushes({lead.pk: (push.state, push.remote_state)})
+    return push
+
+
+def _why_not(push: Push, lead: Lead) -> str:
+    if push.is_closed:
+        return "closed"
+    if push.state == State.PARKED and push.reason in DECISIONS:
+        return "decision"
+    if lead.score is None and lead.scan_job_id is None and lead.retry_at is None:
+        return "no_verdict"
+    return ""
+
+
+def queue_pushes(leads: LeadQuerySet, *, by: User | None, title: str, name: str = "") -> Job | None:
+    """One job that pushes every lead of the queryset that has a verdict, is not closed in Dynamics, waits for no
+    decision and is in no other queue. None = there is none. `title` is a key of job_texts.TITLES. Raises
+    PushRefused."""
+    if reason := why_off():
+        raise PushRefused(reason)
+    with transaction.atomic():
+        now = timezone.now()
+        key = f"d365:bulk:{now.isoformat()}:{by and by.pk}"
+        job = _job(key, title, name=name, subject=name or title, by=by)
+        pks = list(leads.filter(score__isnull=False).order_by().values_list("pk", flat=True))
+        queued = sum(_queue(pks[start : start + _CHUNK], job, by, now) for start in range(0, len(pks), _CHUNK))
+        if not queued:
+            job.delete()
+            return None
+        Job.objects.filter(pk=job.pk).update(total=queued)
+        job.total = queued
+    return job
+
+
+def _queue(leads: list[int], job: Job, by: User | None, now: datetime) -> int:
+    known = set(Push.objects.filter(lead__in=leads).values_list("lead_id", flat=True))
+    insert_rows([Push(lead_id=pk) for pk in leads if pk not in known], ignore_conflicts=True)
+    rows = Push.objects.filter(lead__in=leads).unheld().exclude(state=State.IN_PROGRESS)
+    rows = rows.exclude(remote_state__in=(RemoteState.QUALIFIED, RemoteState.DISQUALIFIED))
+    rows = rows.exclude(state=State.PARKED, reason__in=DECISIONS)
+    return _requeue(rows, job, asked_by=by, asked_at=now, not_before=now)
+
+
+def _requeue(rows: PushQuerySet, job: Job | None, **changes: Any) -> int:
+    """In the caller's transaction; rows are locked by key, then their leads."""
+    locked = rows.select_for_update(of=("self",)).order_by("pk")
+    found = {pk: (lead, remote) for pk, lead, remote in locked.values_list("pk", "lead_id", "remote_state")}
+    Push.objects.filter(pk__in=found).update(state=State.QUEUED, job=job, **_CLEAN, **changes)
+    services.note_pushes({lead: (State.QUEUED, remote) for lead, remote in found.values()})
+    return len(found)
+
+
+def requeue_changed(rows: PushQuerySet, job: Job, now: datetime) -> int:
+    """Give the job pushed leads that changed. In the caller's transaction. Returns how many."""
+    return _requeue(rows.filter(state=State.SYNCED).unheld(), job, not_before=now, asked_by=None)
+
+
+def tell_about_pause(row: Governor) -> None:
+    """An alert that pushing is paused, once a pause."""
+    row.refresh_from_db(fields=["paused_at"])
+    assert row.paused_at is not None
+    Alert.objects.get_or_create(
+        key=f"d365:paused:{row.paused_at.isoformat()}",
+        defaults={"type": Alert.Type.PUSH_PAUSED, "title": "Dynamics 365", "path": reverse("d365:board")},
+    )
+
+
+def retry(pushes: PushQuerySet, *, by: User | None) -> Job | None:
+    """Push parked rows again, those that wait for a decision left out. None = there was none. Raises PushRefused."""
+    retried = pushes.parked().exclude(reason__in=DECISIONS)
+    return queue_pushes(Lead.objects.filter(push__in=retried), by=by, title="push.retry")
+
+
+def take_back(push: Push, *, by: User) -> bool:
+    """A queued or parked push is not wanted any more; what is in Dynamics stays there. False = it is on its way, or
+    there was nothing to take back."""
+    with transaction.atomic():
+        row = Push.objects.select_for_update().get(pk=push.pk)
+        if row.state not in (State.QUEUED, State.PARKED):
+            return False
+        in_dynamics = row.remote_id and row.remote_state != RemoteState.DELETED
+        state = State.SYNCED if in_dynamics and row.acked_hash else State.NOT_PUSHED
+        _set(row, state=state, job=None, compared_at=timezone.now(), foreign_id="", **_CLEAN)
+        row.save()
+        services.note_pushes({row.lead_id: (state, row.remote_state)})
+        Event.objects.create(lead_id=row.lead_id, kind=Event.Kind.PUSH_DECIDED, by=by, new="taken_back")
+    return True
+
+
+def adopt(push: Push, *, by: User, seen: str) -> Push:
+    """A person decides that the lead found in Dynamics is this one: Hunter writes its own columns there, the seller's
+    stay. `seen` = the id that was shown. Raises PushRefused when it is not the one that was found any more."""
+    return _decide(push, by=by, reason=Reason.FOREIGN, seen=seen, word="adopted")
+
+
+def create_again(push: Push, *, by: User) -> Push:
+    """A person decides that a lead that was deleted in Dynamics is wanted there once more. Raises PushRefused."""
+    return _decide(push, by=by, reason=Reason.DELETED, seen="", word="created_again")
+
+
+def _decide(push: Push, *, by: User, reason: str, seen: str, word: str) -> Push:
+    if refusal := why_off():
+        raise PushRefused(refusal)
+    with transaction.atomic():
+        lead = Lead.objects.get(pk=push.lead_id)
+        job = _job_of(lead, by)
+        row = Push.objects.select_for_update().get(pk=push.pk)
+        if row.state != State.PARKED or row.reason != reason or (seen and seen != row.foreign_id):
+            raise PushRefused("decision")
+        remote_id = row.foreign_id if reason == Reason.FOREIGN else ""
+        if remote_id and Push.objects.filter(remote_id=remote_id).exists():
+            raise PushRefused("decision")
+        now = timezone.now()
+        _set(row, state=State.QUEUED, job=job, remote_id=remote_id, remote_state="", foreign_id="", etag="", acked={},
+             acked_hash="", asked_by=by, asked_at=now, not_before=now, **_CLEAN)  # fmt: skip
+        row.save()
+        services.note_pushes({row.lead_id: (State.QUEUED, "")})
+        Event.objects.create(lead_id=row.lead_id, kind=Event.Kind.PUSH_DECIDED, by=by, new=word)
+    return row
+
+
+def _set(push: Push, **changes: Any) -> None:
+    for name, value in changes.items():
+        setattr(push, name, value)
+
+
+def _job_of(lead: Lead, by: User | None) -> Job:
+    key = f"d365:lead:{lead.pk}"
+    return _job(key, "push.named", name=lead.shown_domain, subject=lead.domain, by=by, total=1)
+
+
+def _job(key: str, title: str, *, name: str, subject: str, by: User | None, total: int = 0) -> Job:
+    payload = {"title": title, "name": name[:200]}
+    return jobs.services.enqueue("push", key=key, subject=subject, payload=payload, started_by=by, total=total)
+
+
+def release(job: Job) -> None:
+    """A push job ended without being done. Cancelled: what it had not sent is not wanted any more. Failed: its rows
+    wait for the clock. What was on its way is asked for again: whether it arrived, only Dynamics knows."""
+    mine = Push.objects.filter(job=job)
+    PushAttempt.objects.filter(push__in=mine.filter(state=State.IN_PROGRESS), outcome=PushAttempt.Outcome.SENT).update(
+        outcome=PushAttempt.Outcome.UNKNOWN
+    )
+    if job.state == Job.State.CANCELLED:
+        give_up(mine.queued())
+    _requeue(mine.filter(state__in=(State.IN_PROGRESS, State.QUEUED)), None)
+
+
+def give_up(rows: PushQuerySet) -> None:
+    """Queued rows become what they were before: synced, or not pushed."""
+    locked = rows.select_for_update(of=("self",)).order_by("pk")
+    found = list(locked.values_list("pk", "lead_id", "acked_hash", "remote_state"))
+    notes: dict[int, tuple[str, str]] = {}
+    for state, has_ack in ((State.SYNCED, True), (State.NOT_PUSHED, False)):
+        chosen = {pk: (lead, remote) for pk, lead, acked, remote in found if bool(acked) == has_ack}
+        Push.objects.filter(pk__in=chosen).update(state=state, job=None, compared_at=timezone.now())
+        notes |= {lead: (state, remote) for lead, remote in chosen.values()}
+    services.note_pushes(notes)
+
+
+def push_when_due(now: datetime) -> Job | None:
+    """The periodic duty: rows whose time has come, leads that changed since their push, rules that push by themselves;
+    and while pushing is paused, every ten minutes a look whether the trouble is over. None = nothing to do."""
+    if why_off():
+        return None
+    row = governor.current()
+    if row.paused_at is not None:
+        if row.probed_at is not None and row.probed_at > now - PROBE_EVERY:
+            return None
+    elif not _anything_due(row, now):
+        return None
+    return jobs.services.enqueue(
+        "push", key=DUE_KEY, subject="Dynamics 365", payload={"title": "push.due"}, routine=True
+    )
+
+
+def _anything_due(row: Governor, now: datetime) -> bool:
+    if row.not_before is not None and row.not_before > now:
+        return False
+    orphans = Push.objects.filter(state__in=(State.QUEUED, State.IN_PROGRESS)).unheld()
+    return (
+        orphans.filter(Q(lead__score__isnull=False, not_before__lte=now) | _hopeless()).exists()
+        or outdated().exists()
+        or _told_events(row).exists()
+        or any(leads.exists() for _rule, leads in wanted_by_rules())
+    )
+
+
+def _hopeless() -> Q:
+    """No verdict, and no scan that could bring one."""
+    return Q(lead__score__isnull=True, lead__scan_job__isnull=True, lead__retry_at__isnull=True)
+
+
+def outdated() -> PushQuerySet:
+    """Pushed leads that were looked at since they were last compared with what Dynamics has."""
+    closed = (RemoteState.QUALIFIED, RemoteState.DISQUALIFIED, RemoteState.DELETED)
+    rows = Push.objects.filter(state=State.SYNCED).exclude(remote_state__in=closed)
+    return rows.filter(Q(compared_at__isnull=True) | Q(lead__scanned_at__gt=F("compared_at")))
+
+
+def _told_events(row: Governor) -> Any:
+    since = row.events_seen_to or timezone.now() - timedelta(days=1)
+    return Event.objects.filter(kind__in=_TELLING, at__gt=since, lead__push__state=State.SYNCED)
+
+
+def note_told_events(now: datetime) -> None:
+    """Leads whose referral, name or tags changed are compared again."""
+    row = governor.current()
+    Push.objects.filter(state=State.SYNCED, lead__in=_told_events(row).values("lead")).update(compared_at=None)
+    Governor.objects.filter(pk=row.pk).update(events_seen_to=now - _OVERLAP)
+
+
+def park_hopeless() -> int:
+    """Queued leads that will get no verdict are shown to a person. Returns how many."""
+    with transaction.atomic():
+        rows = Push.objects.queued().unheld().filter(_hopeless())
+        found = dict(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", "lead_id"))
+        Push.objects.filter(pk__in=found).update(
+            state=State.PARKED, reason=Reason.NO_VERDICT, error_at=timezone.now(), job=None
+        )
+        services.note_pushes(dict.fromkeys(found.values(), (State.PARKED, "")))
+        Event.objects.bulk_create(
+            [Event(lead_id=lead, kind=Event.Kind.PUSH_PARKED, new=Reason.NO_VERDICT) for lead in found.values()]
+        )
+    return len(found)
+
+
+def adopt_orphans(job: Job, now: datetime) -> int:
+    """Rows that no live job is going to push become this job's. Returns how many."""
+    with transaction.atomic():
+        lost = Push.objects.filter(state=State.IN_PROGRESS).unheld()
+        PushAttempt.objects.filter(push__in=lost, outcome=PushAttempt.Outcome.SENT).update(
+            outcome=PushAttempt.Outcome.UNKNOWN
+        )
+        _requeue(lost, None)
+        due = Push.objects.due(now).unheld().order_by("pk")
+        pks = list(due.select_for_update(of=("self",)).values_list("pk", flat=True)[:_CHUNK])
+        return Push.objects.filter(pk__in=pks).update(job=job)
+
+
+def wanted_by_rules() -> Iterable[tuple[AutoPush, LeadQuerySet]]:
+    """Each rule that is on, with the leads it wants and nobody ever pushed: scored since it was turned on."""
+    for rule in AutoPush.objects.filter(enabled_at__isnull=False).select_related("saved_view__owner"):
+        query = LeadQuery.from_url(QueryDict(rule.saved_view.query.lstrip("?")))
+        leads = query.leads(rule.saved_view.owner).filter(score__isnull=False, scanned_at__gte=rule.enabled_at)
+        yield rule, leads.filter(~Exists(Push.objects.filter(lead=OuterRef("pk"))))
+
+
+def queue_by_rules(job: Job) -> int:
+    """Give the job what the rules want. Returns how many."""
+    count = 0
+    for rule, leads in wanted_by_rules():
+        with transaction.atomic():
+            pks = list(leads.order_by().values_list("pk", flat=True)[:_CHUNK])
+            count += _queue(pks, job, rule.changed_by, timezone.now())
+    return count
+
+
+def board_counts() -> Mapping[str, int]:
+    """Rows of the board by state, and `all` of them; one query."""
+    counts = dict.fromkeys(State.values, 0)
+    rows = Push.objects.values_list("state").order_by().annotate(count=Count("pk"))
+    counts |= dict(rows)
+    return counts | {"all": sum(count for state, count in counts.items() if state != State.NOT_PUSHED)}
