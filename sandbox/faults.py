@@ -69,7 +69,7 @@ class Fault:
 
 @dataclass(slots=True)
 class Weather:
-    """Faults by chance: at most one for each request of `routes`. Options as for `Faults.add`."""
+    """Faults by chance for the requests of `routes`. `options`: the complete ones of each kind."""
 
     seed: int
     rates: Mapping[str, float]  # kind: probability
@@ -85,8 +85,7 @@ class Weather:
         number = self.random.random()
         for kind, rate in rates.items():
             if number < rate:
-                options = {**_DEFAULTS[kind], **self.options.get(kind, {})}
-                return Fault(route, kind, None, 0, options, self.random)
+                return Fault(route, kind, None, 0, dict(self.options[kind]), self.random)
             number -= rate
         return None
 
@@ -137,11 +136,7 @@ class Faults:
         `retry_after`: seconds or a ready header value; `as_date` sends the seconds as an HTTP date.
         Raises ValueError for an unknown kind or option.
         """
-        if kind not in _DEFAULTS:
-            raise ValueError(f"Unknown fault {kind!r}; one of {', '.join(_DEFAULTS)}")
-        if unknown := options.keys() - _DEFAULTS[kind].keys():
-            raise ValueError(f"A fault {kind!r} takes no {', '.join(sorted(unknown))}")
-        complete = {**_DEFAULTS[kind], **options}
+        complete = _complete(kind, options)
         with self._lock:
             self._plan.append(Fault(route, kind, times, after, complete, random.Random(complete.get("seed"))))
 
@@ -152,17 +147,16 @@ class Faults:
     def random_weather(
         self, seed: int, rates: Mapping[str, float], routes: Sequence[str] = ("*",), **options: Mapping[str, Any]
     ) -> None:
-        """From now on each request of `routes` meets at most one fault, of `kind` with the probability `rates[kind]`.
+        """From now on requests of `routes` meet a fault of `kind` with the probability `rates[kind]`.
 
-        `options` are those of a kind, such as `throttle={"retry_after": 1}`. Requests take their numbers in the order
-        in which they arrive, so one client at a time makes a run repeatable. Replaces earlier weather.
+        A request meets one fault at most on its way, and each write in it one at most. `options` are those of a kind,
+        such as `throttle={"retry_after": 1}`. Requests take their numbers in the order in which they arrive, so one
+        client at a time makes a run repeatable. Replaces earlier weather.
         Raises ValueError for an unknown kind or option.
         """
-        for kind in rates.keys() | options.keys():
-            if kind not in _DEFAULTS or (unknown := options.get(kind, {}).keys() - _DEFAULTS[kind].keys()):
-                raise ValueError(f"No such fault {kind!r}, or it takes no {', '.join(sorted(unknown))}")
+        complete = {kind: _complete(kind, options.get(kind, {})) for kind in (*rates, *options)}
         with self._lock:
-            self._weather = Weather(seed, dict(rates), tuple(routes), options, random.Random(seed))
+            self._weather = Weather(seed, dict(rates), tuple(routes), complete, random.Random(seed))
 
     def draw(self, route: str) -> list[Fault]:
         """The faults that the current request of `route` meets, counted; what its writes meet is drawn later."""
@@ -203,6 +197,15 @@ class Faults:
         with self._lock:
             self._plan.clear()
             self._weather = None
+
+
+def _complete(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a fault with its defaults; raises ValueError for an unknown kind or option."""
+    if kind not in _DEFAULTS:
+        raise ValueError(f"Unknown fault {kind!r}; one of {', '.join(_DEFAULTS)}")
+    if unknown := options.keys() - _DEFAULTS[kind].keys():
+        raise ValueError(f"A fault {kind!r} takes no {', '.join(sorted(unknown))}")
+    return {**_DEFAULTS[kind], **options}
 
 
 def set_switches(switches: Any, changes: Mapping[str, Any]) -> None:
