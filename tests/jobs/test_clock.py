@@ -19,7 +19,7 @@ from jobs import clock
 from jobs.clock import ring_due_jobs
 from jobs.health import worker_state
 from jobs.leases import lease
-from jobs.lifecycle import claim
+from jobs.lifecycle import claim, requeue
 from jobs.models import Job, Lease, ScheduleState, WorkerHeartbeat
 from jobs.services import enqueue
 from jobs.supervisor import busy, free_dead_holders
@@ -111,12 +111,31 @@ def test_a_duty_that_still_runs_is_not_run_beside_itself(seen: list[str]) -> Non
 
 def test_a_lease_has_one_holder_until_it_is_given_back_or_runs_out() -> None:
     with lease("sync", 60) as first, lease("sync", 60) as second:
-        assert (first, second) == (True, False)
+        assert (bool(first), bool(second)) == (True, False)
     with lease("sync", 60) as again:
-        assert again
+        assert (again.won, again.abandoned) == (True, False)
         Lease.objects.update(until=timezone.now())
         with lease("sync", 60) as heir:
-            assert heir
+            assert (heir.won, heir.abandoned) == (True, True)
+
+
+def test_a_job_that_waits_for_something_outside_keeps_no_worker_and_comes_back() -> None:
+    job = enqueue("count", key="count", subject="count")
+    held = claim(job.pk)
+    assert held is not None
+    when = timezone.now() + timedelta(minutes=5)
+    requeue(held, when)
+    job.refresh_from_db()
+    assert (job.state, job.next_attempt_at, claim(job.pk)) == ("queued", when, None)
+
+
+def test_a_job_that_was_asked_for_again_does_not_wait() -> None:
+    job = enqueue("count", key="count", subject="count")
+    held = claim(job.pk)
+    assert held is not None
+    enqueue("count", key="count", subject="count")
+    requeue(held, timezone.now() + timedelta(minutes=5))
+    assert claim(job.pk) is not None
 
 
 def test_the_worker_is_unknown_alive_or_silent() -> None:
