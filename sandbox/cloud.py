@@ -49,11 +49,14 @@ class Service(Protocol):
 
 @runtime_checkable
 class Metered(Protocol):
-    """A service that counts its requests, those included that a planned fault answers."""
+    """A service that counts its requests, those included that a planned fault answers.
 
-    def arrived(self, request: Request) -> None: ...
+    `arrived` returns the name under which it counts one; `left` is told it back before the reply is sent.
+    """
 
-    def left(self, request: Request, reply: Reply) -> None: ...
+    def arrived(self, request: Request) -> str: ...
+
+    def left(self, name: str, reply: Reply) -> None: ...
 
 
 class Cloud:
@@ -146,12 +149,11 @@ class Cloud:
             return reply, None
         if not isinstance(service, Metered):
             return self._met(service, request)
-        service.arrived(request)
-        reply = Reply(0)
+        name, reply = service.arrived(request), Reply(0)
         try:
             reply, travel = self._met(service, request)
         finally:
-            service.left(request, reply)
+            service.left(name, reply)
         return reply, travel
 
     def _met(self, service: Service, request: Request) -> tuple[Reply, Fault | None]:

@@ -174,7 +174,7 @@ _TAKE: Final[Mapping[str, Callable[[Column, Any], Any]]] = {
 
 @dataclass(slots=True)
 class Key:
-    """An alternate key. `polls`: reads of its state until it is decided; None = it stays as it is."""
+    """An alternate key. `polls`: reads that still find it undecided; None = it stays as it is."""
 
     schema_name: str
     attributes: tuple[str, ...]

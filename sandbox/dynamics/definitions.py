@@ -137,12 +137,12 @@ class Definitions:
     def _poll(self) -> None:
         """A read brings every key that is being built nearer to its decision."""
         for item in self._keys_now:
-            if item.polls is None:
-                continue
-            item.polls -= 1
-            item.state = KEY_STATES["inprogress"]
-            if item.polls < 0:
+            if item.polls == 0:
                 self._decide(item)
+            elif item.polls is not None:
+                item.polls -= 1
+                building = item.polls < self._switches.key_polls - 1
+                item.state = KEY_STATES["inprogress" if building else "pending"]
 
     def _decide(self, item: Key) -> None:
         item.polls = None

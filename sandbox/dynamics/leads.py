@@ -410,8 +410,10 @@ class Leads:
     # Many rows
 
     def _properties(self) -> dict[str, tuple[str, str]]:
-        columns = self.store.table.columns.values()
-        return {column.property: (column.name, _KINDS.get(column.kind, "number")) for column in columns}
+        return {
+            column.property: (column.name, "day" if column.format == "DateOnly" else _KINDS.get(column.kind, "number"))
+            for column in self.store.table.columns.values()
+        }
 
     def _selected(self, text: str) -> list[Column]:
         """The columns of a $select; raises Refused for an unknown name."""

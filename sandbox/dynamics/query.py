@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sandbox.dynamics import errors
 
-Properties = Mapping[str, tuple[str, str]]  # name in a query: (key in a row, kind: text number bool date guid)
+Properties = Mapping[str, tuple[str, str]]  # name in a query: (key in a row, kind: text number bool date day guid)
 Test = Callable[[Mapping[str, Any]], bool]
 _IN = "Microsoft.Dynamics.CRM.In"
 _GUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
@@ -185,7 +185,7 @@ class _Parser:
             written, text = _tokens(self._aliases[text])[0][:2]
         if written == "word" and text == "null":
             return None
-        fits = {"bool": ("word",), "guid": ("guid", "text")}.get(kind, (kind,))
+        fits = {"bool": ("word",), "guid": ("guid", "text"), "day": ("date",)}.get(kind, (kind,))
         if written not in fits:
             raise errors.Refused(
                 400,
@@ -201,6 +201,8 @@ def _value(kind: str, text: str) -> Any:
         return float(text)
     if kind == "bool":
         return text == "true"
+    if kind == "day":
+        return text[:10]
     if kind == "date" and "T" in text:
         return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     if kind == "date":

@@ -266,15 +266,17 @@ class Dynamics:
             return "metadata"
         return "records" if self._records.serves(asked) else "unknown"
 
-    def arrived(self, request: Request) -> None:
-        """Counts a request, whatever becomes of it."""
-        self.limits.arrived(self._name(request))
+    def arrived(self, request: Request) -> str:
+        """Counts a request, whatever becomes of it; the name of its application user, empty for none."""
+        access = self._access(request)
+        name = "" if access is None else _name(access)
+        self.limits.arrived(name)
         if "ARRAffinity=" in request.headers.get("cookie", ""):
             self.affinity_cookies += 1
+        return name
 
-    def left(self, request: Request, reply: Reply) -> None:
+    def left(self, name: str, reply: Reply) -> None:
         """Notes a Retry-After before it is sent."""
-        name = self._name(request)
         wait = reply.headers.get("Retry-After", "")
         if reply.status == 429 and wait.isdecimal():
             self.limits.told_to_wait(name, int(wait))
@@ -422,10 +424,6 @@ class Dynamics:
         if access is None or access.audience.replace(".api.", ".") != f"https://{request.host}".replace(".api.", "."):
             return None
         return access
-
-    def _name(self, request: Request) -> str:
-        access = self._access(request)
-        return "" if access is None else _name(access)
 
     def _framed(self, reply: Reply, left: tuple[int, float] | None = None) -> Reply:
         """Adds what the platform adds to every answer."""

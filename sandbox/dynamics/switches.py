@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Switches:
     """Fields by name; `key_state` is a switch too, kept with the key itself."""
 
-    key_polls: int = 2  # reads of the keys until one that was created is decided
+    key_polls: int = 2  # reads that find a new key undecided: Pending, then InProgress
     application_user_missing: bool = False  # 403 0x80072560
     role_missing: bool | str = False  # 403 0x80040220; True = lead writes, or words: create write read delete …
     asleep: bool = False  # 503 and a page, as an environment in administration mode

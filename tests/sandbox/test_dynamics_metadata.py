@@ -96,11 +96,12 @@ def test_an_empty_environment_is_set_up(cloud: Cloud, dataverse: Dataverse) -> N
     cloud.dynamics.switch(exists_code="0x80060304")
     assert error(dataverse.post(f"{LEAD}/Attributes", domain)) == (400, "0x80060304")
     assert dataverse.post(f"{LEAD}/Keys", KEY).status_code == 204
-    assert [_key_status(dataverse) for _ in range(4)] == [["InProgress"], ["InProgress"], ["Active"], ["Active"]]
+    assert [_key_status(dataverse) for _ in range(4)] == [["Pending"], ["InProgress"], ["Active"], ["Active"]]
     assert dataverse.post("PublishXml", {"ParameterXml": "<x/>"}).status_code == 204
     content = {"hnt_leadsegment": 816940001, "hnt_when": "2026-11-23", "hnt_ratio": 0.5}
     assert dataverse.by_key("a.example", content).status_code == 204
     assert error(dataverse.by_key("a.example", {"hnt_leadsegment": 816940002})) == (400, "0x8004431a")
+    assert dataverse.get("leads/$count?$filter=hnt_when eq 2026-11-23 and hnt_flag eq false").text == "1"
 
 
 @pytest.mark.parametrize(
@@ -124,12 +125,12 @@ def test_a_key_over_duplicates_fails_and_is_repaired(cloud: Cloud, dataverse: Da
     assert dataverse.post(f"{LEAD}/Keys", KEY).status_code == 204
     assert error(dataverse.post(f"{LEAD}/Keys", KEY)) == (400, "0x80060304")
     assert cloud.dynamics.key_state == "pending"
-    assert [_key_status(dataverse) for _ in range(2)] == [["InProgress"], ["Failed"]]
+    assert [_key_status(dataverse) for _ in range(2)] == [["Pending"], ["Failed"]]
     assert dataverse.get(key("a.example")).status_code == 400
     cloud.dynamics.delete(twins[0])
     again = {"EntityLogicalName": "lead", "EntityKeyLogicalName": "hnt_leaddomainkey"}
     assert dataverse.post("ReactivateEntityKey", again).status_code == 204
-    assert [_key_status(dataverse) for _ in range(2)] == [["InProgress"], ["Active"]]
+    assert [_key_status(dataverse) for _ in range(2)] == [["Pending"], ["Active"]]
     assert dataverse.get(key("a.example")).status_code == 200
 
 
