@@ -28,6 +28,7 @@ from outbound.session import Answer, OutboundSession, Policy, RemoteError, retry
 
 SYSTEM: Final = "Dynamics 365"
 PAGE_SIZE: Final = 500
+ENGLISH: Final = 1033
 _LEAD: Final = "EntityDefinitions(LogicalName='lead')"
 _READ_BACK: Final = ("leadid", "statecode", "statuscode", "_ownerid_value", "modifiedon", EXTERNAL_ID)
 # One attempt: a lane is held for at most this long.
@@ -77,6 +78,15 @@ class Result:
     etag: str = ""
     error: OutboundError | None = None
     request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteKey:
+    """An alternate key: its logical name, the columns it is over, its EntityKeyIndexStatus."""
+
+    name: str
+    columns: tuple[str, ...]
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +150,46 @@ class DataverseClient:
             }
         )
 
+    def keys(self) -> list[RemoteKey]:
+        """The alternate keys of the lead table."""
+        rows = self._rows(f"{_LEAD}/Keys", {"$select": "SchemaName,LogicalName,KeyAttributes,EntityKeyIndexStatus"})
+        return [
+            RemoteKey(
+                str(row.get("LogicalName") or ""),
+                tuple(row.get("KeyAttributes") or ()),
+                str(row.get("EntityKeyIndexStatus") or ""),
+            )
+            for row in rows
+        ]
+
     def key_state(self) -> str:
         """EntityKeyIndexStatus of the key on the domain column: Pending, InProgress, Active, Failed; "" = no key."""
-        rows = self._rows(f"{_LEAD}/Keys", {"$select": "SchemaName,LogicalName,KeyAttributes,EntityKeyIndexStatus"})
-        states = [str(row.get("EntityKeyIndexStatus", "")) for row in rows if row.get("KeyAttributes") == [KEY_COLUMN]]
+        states = [key.state for key in self.keys() if key.columns == (KEY_COLUMN,)]
         return next((state for state in states if state == "Active"), next(iter(states), ""))
 
+    def records(self, table: str, columns: str, condition: str) -> list[dict[str, Any]]:
+        """Rows of a small table: publishers, solutions."""
+        return self._rows(table, {"$select": columns, "$filter": condition})
+
+    def language(self) -> int:
+        """The base language of the environment (LCID): every label needs a text in it [recalled]."""
+        _user, organization = self.who_am_i()
+        data = self._get(f"organizations({organization})").data
+        language = data.get("languagecode") if isinstance(data, dict) else None
+        return language if isinstance(language, int) else ENGLISH
+
+    def shared_choice(self, column: str) -> str:
+        """The name of the choice that this column shares with others, "" = it has its own."""
+        path = f"{_LEAD}/Attributes(LogicalName='{column}')/Microsoft.Dynamics.CRM.PicklistAttributeMetadata"
+        data = self._get(path, {"$select": "LogicalName", "$expand": "GlobalOptionSet($select=Name)"}, _FRESH).data
+        shared = data.get("GlobalOptionSet") if isinstance(data, dict) else None
+        return str(shared.get("Name") or "") if isinstance(shared, dict) else ""
+
     def create(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
-        """POST of metadata; never of a lead."""
-        return self._request("POST", path, json=body, headers=headers)
+        """POST of metadata; never of a lead. `path` is relative to the API's root, of a part of the lead table it is
+        Attributes or Keys."""
+        table_part = f"{_LEAD}/{path}" if path in ("Attributes", "Keys") else path
+        return self._request("POST", table_part, json=body, headers=_FRESH | dict(headers or {}))
 
     def lead(self, remote_id: str, columns: Iterable[str]) -> dict[str, Any]:
         """One lead as it is; raises NotFound."""
@@ -232,7 +273,7 @@ class DataverseClient:
         return Result(found.status, error=error, request_id=request_id)
 
     def _rows(self, path: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
-        answer = self._get(path, query, {"Consistency": "Strong"})
+        answer = self._get(path, query, _FRESH)
         rows = _value(answer.data)
         if rows is None:
             raise self._malformed(path, answer)
@@ -258,6 +299,7 @@ class DataverseClient:
 
 
 _HEADERS: Final[dict[str, str]] = {"OData-Version": "4.0", "OData-MaxVersion": "4.0"}
+_FRESH: Final[dict[str, str]] = {"Consistency": "Strong"}  # metadata as it is now, from whichever server
 # What says something about the row that was sent, not about the connection.
 _OF_THE_ROW: Final = (Category.VALIDATION, Category.CONFLICT)
 
