@@ -91,7 +91,7 @@ class Column:
 def _take_text(column: Column, value: Any) -> str | None:
     if not isinstance(value, str):
         raise errors.wrong_type(value, "String")
-    if len(value) > column.length:
+    if _utf16(value) > column.length:
         raise errors.Refused(
             400,
             "0x80044331",
@@ -99,6 +99,11 @@ def _take_text(column: Column, value: Any) -> str | None:
             f"the maximum allowed length of '{column.length}'.",
         )
     return value or None  # an empty text is stored as null
+
+
+def _utf16(text: str) -> int:
+    """Length as the platform counts it: a character outside the basic plane counts twice."""
+    return len(text) if text.isascii() else len(text) + sum(letter > "\uffff" for letter in text)
 
 
 def _take_whole(column: Column, value: Any) -> int:

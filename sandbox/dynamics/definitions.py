@@ -11,7 +11,7 @@ from sandbox.dynamics.columns import KEY_STATES, Column, Key
 from sandbox.dynamics.errors import Refused
 from sandbox.dynamics.store import Store, fixed_id
 from sandbox.dynamics.switches import Switches
-from sandbox.dynamics.wire import Call, done
+from sandbox.dynamics.wire import Call, done, whole
 from sandbox.exchange import Reply, json_reply
 
 _TABLE = re.compile(r"EntityDefinitions(?:\((?P<key>[^)]*)\)(?:/(?P<rest>.*))?)?")
@@ -267,7 +267,7 @@ def _filtered(call: Call, rows: list[dict[str, Any]], id_name: str = "") -> list
         test = query.parse(condition, kinds, aliases).test
         rows = [row for row in rows if test(row)]
     if "$top" in options:
-        rows = rows[: int(options["$top"])]
+        rows = rows[: whole(options["$top"])]
     return [_selected(call, row, id_name) for row in rows] if id_name else rows
 
 

@@ -18,7 +18,7 @@ from sandbox.dynamics.columns import DOMAIN, LOOKUPS, Column
 from sandbox.dynamics.errors import Refused
 from sandbox.dynamics.store import Row, Store, is_guid
 from sandbox.dynamics.switches import Switches
-from sandbox.dynamics.wire import Call, done, entity, etag
+from sandbox.dynamics.wire import Call, done, entity, etag, whole
 from sandbox.exchange import Reply, json_reply
 from sandbox.faults import Fault
 
@@ -456,7 +456,7 @@ class Leads:
             rows = [row for row in rows if order.is_behind(row, place)]
         size = _page_size(call)
         if "$top" in options and "odata.maxpagesize" not in call.preferences:
-            rows = rows[: _whole(options["$top"])]
+            rows = rows[: whole(options["$top"])]
         content: dict[str, Any] = {"@odata.context": f"{call.base}$metadata#leads{_named(call)}"}
         if options.get("$count") == "true":
             content["@odata.count"] = min(total, _COUNTED)
@@ -541,15 +541,9 @@ def _check_options(options: Mapping[str, str]) -> None:
             raise Refused(501, "0x80060888", f"The sandbox does not model the query option {name}.")
 
 
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text) == 0:
-        raise Refused(400, "0x80060888", f"Invalid value '{text}' for a number of rows.")
-    return int(text)
-
-
 def _page_size(call: Call) -> int:
     wanted = call.preferences.get("odata.maxpagesize")
-    return _PAGE if wanted is None else min(_whole(wanted), _PAGE)
+    return _PAGE if wanted is None else min(whole(wanted), _PAGE)
 
 
 def _packed(content: list[Any]) -> str:

@@ -203,11 +203,13 @@ def _value(kind: str, text: str) -> Any:
         return text == "true"
     if kind == "day":
         return text[:10]
-    if kind == "date" and "T" in text:
-        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    if kind == "date":
-        return f"{text}T00:00:00Z"
-    return text
+    if kind != "date":
+        return text
+    try:
+        moment = datetime.fromisoformat(text if "T" in text else f"{text}T00:00Z")
+    except ValueError as error:
+        raise syntax_error(text, 0) from error
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _all(parts: Sequence[Condition]) -> Condition:

@@ -163,6 +163,19 @@ class Dynamics:
         with self._store.lock:
             return [self._whole(row) for row in self._store.with_domain(domain)]
 
+    def dump(self) -> dict[str, Any]:
+        """The rows and what belongs to them, as JSON for `load`; switches and columns are not part of it."""
+        return self._store.dump()
+
+    def load(self, content: Mapping[str, Any]) -> None:
+        """Puts back what `dump` gave, in place of what is there."""
+        self._store.load(content)
+
+    @property
+    def version(self) -> int:
+        """Grows with every write."""
+        return self._store.version
+
     def latest(self, count: int) -> list[dict[str, Any]]:
         """The rows that were written last, newest first."""
         with self._store.lock:

@@ -91,6 +91,25 @@ class Store:
         found = self.with_domain(str(values[DOMAIN])) if DOMAIN in values else self.rows()
         return next((row for row in found if all(_fold(row.get(n)) == _fold(v) for n, v in values.items())), None)
 
+    # Keeping
+
+    def dump(self) -> dict[str, Any]:
+        """Everything that a restart should find again, as JSON."""
+        with self.lock:
+            users, others = dict(self.systemusers), {name: sorted(ids) for name, ids in self.others.items()}
+            known = {"version": self._version, "deletions": list(self.deletions)}
+            return known | {"systemusers": users, "others": others, "rows": list(self._rows.values())}
+
+    def load(self, content: Mapping[str, Any]) -> None:
+        """Puts back what `dump` gave; the counters start again."""
+        with self.lock:
+            self._version = content["version"]
+            self.deletions[:] = [(version, id) for version, id in content["deletions"]]
+            self.systemusers |= content["systemusers"]
+            self.others |= {name: set(ids) for name, ids in content["others"].items()}
+            self._rows = {row["leadid"]: row for row in content["rows"]}
+            self.reindex()
+
     # Writing
 
     @contextmanager

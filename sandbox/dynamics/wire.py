@@ -92,6 +92,13 @@ def resource(path: str) -> str | None:
     return path[found.end() :] if found else None
 
 
+def whole(text: str) -> int:
+    """A number of rows in a query option or a preference; raises Refused."""
+    if not text.isascii() or not text.isdecimal() or int(text) == 0:
+        raise errors.Refused(400, "0x80060888", f"Invalid value '{text}' for a number of rows.")
+    return int(text)
+
+
 def done(**headers: str) -> Reply:
     """204; `headers` are written with underscores for dashes."""
     return Reply(204, headers={name.replace("_", "-"): value for name, value in headers.items()})

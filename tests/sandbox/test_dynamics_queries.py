@@ -82,6 +82,7 @@ def test_conditions_on_ids(cloud: Cloud, dataverse: Dataverse, five: list[str]) 
         ("$filter=subject eq 5", "incompatible types"),
         ("$skip=5", "Skip Clause is not supported"),
         ("$top=x", "Invalid value"),
+        ("$filter=modifiedon ge 2026-11-23T25:00:00Z", "Syntax error"),
     ],
 )
 def test_refused_queries(dataverse: Dataverse, query: str, words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 from uuid import uuid4
@@ -177,6 +178,12 @@ def test_what_the_table_refuses(
     assert len(cloud.dynamics) == 0
 
 
+def test_lengths_are_counted_as_the_platform_does(cloud: Cloud, dataverse: Dataverse) -> None:
+    assert dataverse.by_key("a.example", {"mobilephone": "ş" * 20}).status_code == 204
+    assert error(dataverse.by_key("a.example", {"mobilephone": "🦉" * 11})) == (400, "0x80044331")
+    assert dataverse.by_key("a.example", {"mobilephone": "🦉" * 10}).status_code == 204
+
+
 def test_how_values_are_stored(cloud: Cloud, dataverse: Dataverse) -> None:
     content = {
         "subject": "",
@@ -245,6 +252,22 @@ def test_what_sellers_do(cloud: Cloud, dataverse: Dataverse) -> None:
             work(ABSENT)
     with pytest.raises(ValueError, match="maximum allowed length"):
         dynamics.edit(id, mobilephone="0" * 21)
+
+
+def test_leads_outlive_a_restart(cloud: Cloud, dataverse: Dataverse) -> None:
+    ids = [dataverse.created(f"{name}.example", subject=name) for name in "ab"]
+    link = dataverse.get("leads", Prefer="odata.track-changes").json()["@odata.deltaLink"]
+    cloud.dynamics.delete(ids[1])
+    before = cloud.dynamics.lead(ids[0]), cloud.dynamics.etag(ids[0])
+    kept = json.loads(json.dumps(cloud.dynamics.dump()))
+    with Cloud() as later:
+        later.dynamics.load(kept)
+        assert (later.dynamics.lead(ids[0]), later.dynamics.etag(ids[0])) == before
+        assert [lead["leadid"] for lead in later.dynamics.by_domain("a.example")] == [ids[0]]
+        assert later.dynamics.version == cloud.dynamics.version
+        assert later.dynamics.creates.total() == 0
+        cloud.dynamics.load(later.dynamics.dump())
+    assert [row["reason"] for row in dataverse.get(link).json()["value"]] == ["deleted"]
 
 
 @pytest.mark.parametrize("close", ["qualify", "disqualify"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from argparse import ArgumentParser
@@ -10,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from sandbox.cloud import Cloud
@@ -18,12 +20,13 @@ from sandbox.market import companies, market_world
 from sandbox.referral_market import referrals
 
 COMPANIES = 360  # more than the demo imports: some referrals bring a company that nobody knows yet
+KEEP_SECONDS = 5.0  # between looks whether the leads in Dynamics changed
 
 
 class Command(BaseCommand):
     help = (
         "Serve DNS for a fictional market (names outside it are refused, never denied) and a Microsoft cloud: "
-        "sign-in and Partner Center. Its page shows what was asked and lets you add referrals and faults."
+        "sign-in, Partner Center and Dynamics 365. Its page shows what was asked and lets you add referrals and faults."
     )
     requires_system_checks = ()
 
@@ -46,6 +49,10 @@ class Command(BaseCommand):
             odd_share=0.02,
         )
         cloud = Cloud(port=options["port"], referrals=rows)
+        # Hunter remembers what it pushed, so Dynamics must too: after a restart every lead would look deleted.
+        kept = settings.HUNTER_VAR / "sandbox-dynamics.json"
+        if kept.exists():
+            cloud.dynamics.load(json.loads(kept.read_text(encoding="utf-8")))
         try:
             server = serve(world, host="127.0.0.1", port=options["dns_port"])
             cloud.start()
@@ -57,6 +64,18 @@ class Command(BaseCommand):
         stopped = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())
-        stopped.wait()
+        version = cloud.dynamics.version
+        while not stopped.wait(KEEP_SECONDS):
+            if cloud.dynamics.version != version:
+                version = cloud.dynamics.version
+                _keep(cloud, kept)
         cloud.stop()
         server.stop()
+        _keep(cloud, kept)
+
+
+def _keep(cloud: Cloud, path: Path) -> None:
+    """Writes the leads aside and moves them into place, so that a kill leaves the old file or the new one."""
+    aside = path.with_suffix(".new")
+    aside.write_text(json.dumps(cloud.dynamics.dump(), ensure_ascii=False), encoding="utf-8")
+    aside.replace(path)
