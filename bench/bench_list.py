@@ -14,7 +14,8 @@ VIEWS = [
     "?priority=P1",
     "?score_min=70", "?score_min=20&score_max=40", "?tag=local-mx", "?owner=me", "?owner=none", "?posture=no_spf",
     "?posture=dmarc_none", "?posture=enforced", "?posture=gateway", "?posture=microsoft_elsewhere", "?changed=7",
-    "?state=undetermined", "?source=import", "?sort=score", "?sort=name", "?sort=domain", "?sort=changed",
+    "?state=undetermined", "?source=import", "?d365=synced",
+    "?sort=score", "?sort=name", "?sort=domain", "?sort=changed",
     "?sort=scanned", "?sort=added", "?sort=follow_up", "?q=anadolu", "?q=tekstil+ankara", "?q=ISIK",
     "?q=yokboyle", "?q=a", "?segment=Migration&sort=name&q=yapi",
 ]  # fmt: skip
