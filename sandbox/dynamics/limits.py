@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from sandbox.dynamics.errors import Refused
 
 _LONGEST_PENALTY = 300  # seconds
+_ON_ITS_WAY = 0.5  # seconds after a refusal in which a request was sent before its client could know
 _GRACE = 0.005  # seconds before the end of a window in which a request does not count as early: timers round
 
 
@@ -28,6 +29,7 @@ class _User:
     running: int = 0
     refused: Refused | None = None  # what holds until `blocked_until`
     penalty: int = 0  # seconds
+    blocked_since: float = 0.0
     blocked_until: float = 0.0
     asked_until: float = 0.0  # end of the longest Retry-After that was sent
 
@@ -84,20 +86,22 @@ class Limits:
             _forget(user, now - window)
             if now < user.blocked_until and user.refused is not None:
                 raise self._again(user, now, penalty_grows)
-            refused, free_at = None, now
+            refused, oldest = None, now
             if len(user.requests) >= requests:
                 text = f"Number of requests exceeded the limit of {requests} over time window of {window:g} seconds."
-                refused, free_at = Refused(429, "0x80072322", text), user.requests[-requests] + window
+                refused = Refused(429, "0x80072322", text)
+                oldest = user.requests[-requests] if user.requests else now
             elif user.worked >= work_ms:
                 text = (
                     f"Combined execution time of incoming requests exceeded limit of {work_ms:,} milliseconds over "
                     f"time window of {window:g} seconds. Decrease number of concurrent requests or reduce the "
                     "duration of requests and try again later."
                 )
-                refused, free_at = Refused(429, "0x80072321", text), user.work[0][0] + window
+                refused = Refused(429, "0x80072321", text)
+                oldest = user.work[0][0] if user.work else now
             if refused is not None:
-                user.penalty = max(1, math.ceil(free_at - now))
-                user.refused, user.blocked_until = refused, now + user.penalty
+                user.penalty = max(1, math.ceil(oldest + window - now))
+                user.refused, user.blocked_since, user.blocked_until = refused, now, now + user.penalty
                 refused.retry_after = user.penalty
                 raise refused
             user.penalty = 0
@@ -115,7 +119,8 @@ class Limits:
     def _again(self, user: _User, now: float, grows: bool) -> Refused:
         """The refusal of somebody who did not wait; each time doubles the penalty if it grows."""
         assert user.refused is not None
-        if grows:
+        if grows and now - user.blocked_since >= _ON_ITS_WAY:
+            user.blocked_since = now
             user.penalty = min(user.penalty * 2, _LONGEST_PENALTY)
             user.blocked_until = now + user.penalty
         wait = max(1, math.ceil(user.blocked_until - now))

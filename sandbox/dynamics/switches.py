@@ -20,7 +20,7 @@ class Switches:
     window_seconds: float = 300.0
     execution_limit_ms: int = 1_200_000
     concurrency_limit: int = 52
-    penalty_grows: bool = True  # a request inside a penalty doubles it
+    penalty_grows: bool = True  # a request inside a penalty doubles it, unless it was on its way
     closed_leads_refuse: bool = False  # qualified and disqualified leads refuse to be written
     clock_skew: float = 0.0  # seconds by which the server's clock is ahead
     duplicate_rules: bool = False  # published rules, for requests that ask for them

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
 import requests
 
 from sandbox.cloud import USERS, Cloud
@@ -32,11 +33,28 @@ def test_requests_in_a_window(cloud: Cloud, dataverse: Dataverse) -> None:
 def test_a_penalty_grows_for_whoever_goes_on(cloud: Cloud, dataverse: Dataverse) -> None:
     cloud.dynamics.switch(request_limit=1, window_seconds=20.0)
     dataverse.get("WhoAmI")
-    waits = [int(dataverse.get("WhoAmI").headers["Retry-After"]) for _ in range(6)]
+    waits = []
+    for _ in range(6):
+        waits.append(int(dataverse.get("WhoAmI").headers["Retry-After"]))
+        cloud.dynamics.limits.advance(1)
     assert waits == [20, 40, 80, 160, 300, 300]
     assert cloud.dynamics.early_requests == 5
+    assert int(dataverse.get("WhoAmI").headers["Retry-After"]) == 300
+    assert int(dataverse.get("WhoAmI").headers["Retry-After"]) == 300, "on its way when the refusal was sent"
     cloud.dynamics.limits.advance(301)
     assert dataverse.get("WhoAmI").status_code == 200
+
+
+def test_lanes_that_were_on_their_way_do_not_grow_the_penalty(cloud: Cloud, dataverse: Dataverse) -> None:
+    cloud.dynamics.switch(request_limit=1, window_seconds=20.0)
+    dataverse.get("WhoAmI")
+    assert {dataverse.get("WhoAmI").headers["Retry-After"] for _ in range(4)} <= {"20", "19"}
+
+
+@pytest.mark.parametrize("limit", [{"request_limit": 0}, {"execution_limit_ms": 0}])
+def test_a_limit_of_nothing(cloud: Cloud, dataverse: Dataverse, limit: dict[str, int]) -> None:
+    cloud.dynamics.switch(**limit)
+    assert dataverse.get("WhoAmI").status_code == 429
 
 
 def test_execution_time(cloud: Cloud, dataverse: Dataverse) -> None:
