@@ -37,6 +37,7 @@ from integrations_d365.mapping import Wanted, changed, digest, remembered, wante
 from integrations_d365.models import TEXT_LENGTH, Governor, Push, PushAttempt, Reason
 from jobs.services import JobRun, PermanentFailure
 from leads import services
+from leads.bulk import update_rows
 from leads.models import Event, PushState, RemoteState
 from outbound.errors import Category, Misconfigured, NotFound, OutboundError, error_class
 
@@ -220,11 +221,12 @@ class _Engine:
                     idle.append((push, plan))
                 else:
                     items.append(item)
-            Push.objects.filter(pk__in=[item.push.pk for item in items]).update(state=State.IN_PROGRESS)
+            for item in items:
+                item.push.state, item.push.desired_hash = State.IN_PROGRESS, item.wanted.hash
+            update_rows(Push, _CLAIMED, [_row(item.push, _CLAIMED) for item in items])
             for push, plan in idle:
                 _settle_unchanged(push, plan, now)
-            if idle:
-                Push.objects.bulk_update([push for push, _plan in idle], _UNCHANGED, batch_size=200)
+            update_rows(Push, _UNCHANGED, [_row(push, _UNCHANGED) for push, _plan in idle])
             services.note_pushes(
                 {item.push.lead_id: (State.IN_PROGRESS, item.push.remote_state) for item in items}
                 | {push.lead_id: (push.state, push.remote_state) for push, _plan in idle}
@@ -255,14 +257,17 @@ class _Engine:
             raise
         except OutboundError as error:
             self._give_back(items, error)
-            if error.category in FATAL:
-                self._stop(error)
+            if error.category in FATAL and items[0].push.state != State.PARKED:
+                self._mend_or_stop(error)
             return
         for item, result in zip(items, results, strict=True):
             item.result = result
             _judge(item, result)
         asked = [item for item in items if item.changes.get("ask")]
         fatal = next((r.error for r in results if r.error and r.error.category in FATAL), None)
+        if fatal is not None and fatal.category == Category.PERMISSION and any(r.error is None for r in results):
+            _park_forbidden(items)  # others may be written: it is about these rows
+            fatal = None
         self._settle([item for item in items if not item.changes.get("ask")])
         if asked:
             self._ask_about(asked)
@@ -287,7 +292,7 @@ class _Engine:
         except OutboundError as error:
             self._give_back(items, error)
             if error.category in FATAL:
-                self._stop(error)
+                self._mend_or_stop(error)
             return
         for item, result in zip(items, results, strict=True):
             refused = item.result
@@ -312,10 +317,15 @@ class _Engine:
         for item in items:
             item.changes = {"state": State.QUEUED}
             item.outcome = Outcome.FAILED
-            if error is not None and alone and error.category not in FATAL:
+            if error is None:
+                continue
+            item.result = Result(error.status or 0, error=error, request_id=error.request_id)
+            if alone and error.category == Category.PERMISSION and item.push.attempts:
+                _park_forbidden([item])
+            elif alone and error.category == Category.PERMISSION:  # the pause that follows is wait enough
+                item.changes |= {"attempts": item.push.attempts + 1, **_about(error)}
+            elif alone and error.category not in FATAL:
                 _count_trouble(item, error)
-            if error is not None:
-                item.result = Result(error.status or 0, error=error, request_id=error.request_id)
         if error is None:
             PushAttempt.objects.filter(pk__in=[item.attempt.pk for item in items if item.attempt]).delete()
             for item in items:
@@ -334,18 +344,17 @@ class _Engine:
             mine = Push.objects.filter(
                 pk__in=[item.push.pk for item in items], job=self._run.job, state=State.IN_PROGRESS
             )
-            fresh = dict(mine.select_for_update().order_by("pk").values_list("pk", "again"))
-            kept = [item for item in items if item.push.pk in fresh]
+            again = dict(mine.select_for_update().order_by("pk").values_list("pk", "again"))
+            kept = [item for item in items if item.push.pk in again]
             done = failed = 0
             for item in kept:
                 for name, value in item.changes.items():
                     setattr(item.push, name, value)
-                if item.push.state == State.SYNCED and fresh[item.push.pk]:
+                if item.push.state == State.SYNCED and again[item.push.pk]:
                     item.push.state, item.push.again = State.QUEUED, False
                 done += item.push.state in (State.SYNCED, State.PARKED)
                 failed += item.push.state == State.PARKED
-            if kept:
-                Push.objects.bulk_update([item.push for item in kept], _WRITTEN, batch_size=200)
+            update_rows(Push, _WRITTEN, [_row(item.push, _WRITTEN) for item in kept])
             services.note_pushes({item.push.lead_id: (item.push.state, item.push.remote_state) for item in kept})
             Event.objects.bulk_create(
                 [
@@ -371,20 +380,25 @@ class _Engine:
             item.attempt.error_code = error.code[:100] if error else ""
             ended.append(item.attempt)
         columns = ["outcome", "status", "request_id", "error_category", "error_code"]
-        if ended:
-            PushAttempt.objects.bulk_update(ended, columns, batch_size=200)
+        update_rows(PushAttempt, columns, [_row(attempt, columns) for attempt in ended])
 
 
 _WRITTEN: Final = [
-    "state", "job", "again", "not_before", "attempts", "failing_since", "acked", "acked_hash", "desired_hash",
+    "state", "job", "again", "not_before", "attempts", "failing_since", "acked", "acked_hash",
     "compared_at", "synced_at", "notes", "remote_id", "etag", "remote_state", "foreign_id", "reason", "error_category",
     "error_code", "error_said", "error_request_id", "error_at",
 ]  # fmt: skip
+_CLAIMED: Final = ["state", "desired_hash"]
 _UNCHANGED: Final = ["state", "job", "again", "compared_at", "notes", "attempts", "failing_since"]
 _NO_ERROR: Final[dict[str, Any]] = {
     "attempts": 0, "failing_since": None, "reason": "", "error_category": "", "error_code": "", "error_said": "",
     "error_request_id": "", "error_at": None, "foreign_id": "",
 }  # fmt: skip
+
+
+def _row(row: Push | PushAttempt, columns: Sequence[str]) -> tuple[Any, ...]:
+    """The row as bulk.update_rows takes it."""
+    return row.pk, *(getattr(row, "job_id" if name == "job" else name) for name in columns)
 
 
 def _plan(push: Push, plan: Wanted) -> _Item | None:
@@ -433,6 +447,16 @@ def _judge(item: _Item, result: Result) -> None:
 _DUPLICATE_RULE: Final = "0x80040333"
 
 
+def _park_forbidden(items: Sequence[_Item]) -> None:
+    """Rows that the application user may not write although it may write others, or although a check since found
+    nothing wrong."""
+    for item in items:
+        error = item.result.error if item.result else None
+        if error is not None and error.category == Category.PERMISSION:
+            item.changes = _parked(Reason.ERROR, error)
+            item.events = [(Event.Kind.PUSH_PARKED, f"{error.category}:{error.code}")]
+
+
 def _succeed(item: _Item, result: Result) -> None:
     now, push = timezone.now(), item.push
     created = item.operation == Operation.CREATE
@@ -448,7 +472,6 @@ def _succeed(item: _Item, result: Result) -> None:
         "job": None,
         "acked": kept,
         "acked_hash": digest(kept),
-        "desired_hash": digest(kept),
         "synced_at": now,
         "compared_at": item.attempt.at if item.attempt else now,
         "notes": [list(note) for note in item.wanted.notes],
@@ -469,7 +492,7 @@ def _judge_look_up(item: _Item, result: Result, refused: Result | None) -> None:
         state = REMOTE_STATES.get(found.state, RemoteState.OPEN)
         ours = found.external_id == str(push.external_id) or found.id == push.remote_id
         if not ours:
-            item.changes = _parked(Reason.FOREIGN, why) | {"foreign_id": found.id}
+            item.changes = _parked(Reason.FOREIGN, why) | {"foreign_id": found.id, "remote_state": state}
             item.events = [(Event.Kind.PUSH_PARKED, Reason.FOREIGN.value)]
         elif state != RemoteState.OPEN:
             item.changes = _closed(push, state, found.id)

@@ -29,7 +29,6 @@ class Reason(models.TextChoices):
 
     FOREIGN = "foreign", _("Another lead in Dynamics has this domain")
     DELETED = "deleted", _("Deleted in Dynamics")
-    CLOSED = "closed", _("Closed in Dynamics before it could be updated")
     NO_VERDICT = "no_verdict", _("The lead has no verdict")
     ERROR = "error", _("Dynamics refused it")
 

@@ -36,7 +36,7 @@ _TELLING: Final = (
     Event.Kind.LINKED, Event.Kind.UNLINKED, Event.Kind.REFERRAL, Event.Kind.EDITED, Event.Kind.TAG,
 )  # fmt: skip
 # Parked for one of these, a row waits for a decision, not for another try.
-DECISIONS: Final = (Reason.FOREIGN, Reason.DELETED, Reason.CLOSED)
+DECISIONS: Final = (Reason.FOREIGN, Reason.DELETED)
 _CLEAN: Final[dict[str, Any]] = {
     "reason": "", "error_category": "", "error_code": "", "error_said": "", "error_request_id": "", "error_at": None,
     "attempts": 0, "failing_since": None,
@@ -82,10 +82,10 @@ def request_push(lead: Lead, *, by: User | None) -> Push:
 
 
 def _why_not(push: Push, lead: Lead) -> str:
-    if push.is_closed:
-        return "closed"
     if push.state == State.PARKED and push.reason in DECISIONS:
         return "decision"
+    if push.is_closed:
+        return "closed"
     if lead.score is None and lead.scan_job_id is None and lead.retry_at is None:
         return "no_verdict"
     return ""
@@ -135,13 +135,21 @@ def requeue_changed(rows: PushQuerySet, job: Job, now: datetime) -> int:
 
 
 def tell_about_pause(row: Governor) -> None:
-    """An alert that pushing is paused, once a pause."""
-    row.refresh_from_db(fields=["paused_at"])
+    """An alert that pushing is paused, once a day for the same trouble."""
+    row.refresh_from_db()
     assert row.paused_at is not None
     Alert.objects.get_or_create(
-        key=f"d365:paused:{row.paused_at.isoformat()}",
+        key=f"d365:paused:{row.paused_at:%Y-%m-%d}:{row.paused_category}:{row.paused_code}"[:160],
         defaults={"type": Alert.Type.PUSH_PAUSED, "title": "Dynamics 365", "path": reverse("d365:board")},
     )
+
+
+def _let_go(rows: PushQuerySet) -> None:
+    """Rows wait for the clock, with what is known about their trouble. In the caller's transaction."""
+    locked = rows.select_for_update(of=("self",)).order_by("pk")
+    found = {pk: (lead, remote) for pk, lead, remote in locked.values_list("pk", "lead_id", "remote_state")}
+    Push.objects.filter(pk__in=found).update(state=State.QUEUED, job=None)
+    services.note_pushes({lead: (State.QUEUED, remote) for lead, remote in found.values()})
 
 
 def retry(pushes: PushQuerySet, *, by: User | None) -> Job | None:
@@ -159,6 +167,8 @@ def take_back(push: Push, *, by: User) -> bool:
             return False
         in_dynamics = row.remote_id and row.remote_state != RemoteState.DELETED
         state = State.SYNCED if in_dynamics and row.acked_hash else State.NOT_PUSHED
+        if not row.remote_id:  # what was known about somebody else's lead
+            row.remote_state = ""
         _set(row, state=state, job=None, compared_at=timezone.now(), foreign_id="", **_CLEAN)
         row.save()
         services.note_pushes({row.lead_id: (state, row.remote_state)})
@@ -190,10 +200,12 @@ def _decide(push: Push, *, by: User, reason: str, seen: str, word: str) -> Push:
         if remote_id and Push.objects.filter(remote_id=remote_id).exists():
             raise PushRefused("decision")
         now = timezone.now()
-        _set(row, state=State.QUEUED, job=job, remote_id=remote_id, remote_state="", foreign_id="", etag="", acked={},
-             acked_hash="", asked_by=by, asked_at=now, not_before=now, **_CLEAN)  # fmt: skip
+        # A lead that is closed there is taken over as it is: nothing is written to it.
+        state = row.remote_state if remote_id else ""
+        _set(row, state=State.QUEUED, job=job, remote_id=remote_id, remote_state=state, foreign_id="", etag="",
+             acked={}, acked_hash="", asked_by=by, asked_at=now, not_before=now, **_CLEAN)  # fmt: skip
         row.save()
-        services.note_pushes({row.lead_id: (State.QUEUED, "")})
+        services.note_pushes({row.lead_id: (State.QUEUED, state)})
         Event.objects.create(lead_id=row.lead_id, kind=Event.Kind.PUSH_DECIDED, by=by, new=word)
     return row
 
@@ -222,7 +234,7 @@ def release(job: Job) -> None:
     )
     if job.state == Job.State.CANCELLED:
         give_up(mine.queued())
-    _requeue(mine.filter(state__in=(State.IN_PROGRESS, State.QUEUED)), None)
+    _let_go(mine.filter(state__in=(State.IN_PROGRESS, State.QUEUED)))
 
 
 def give_up(rows: PushQuerySet) -> None:
@@ -311,7 +323,7 @@ def adopt_orphans(job: Job, now: datetime) -> int:
         PushAttempt.objects.filter(push__in=lost, outcome=PushAttempt.Outcome.SENT).update(
             outcome=PushAttempt.Outcome.UNKNOWN
         )
-        _requeue(lost, None)
+        _let_go(lost)
         due = Push.objects.due(now).unheld().order_by("pk")
         pks = list(due.select_for_update(of=("self",)).values_list("pk", flat=True)[:_CHUNK])
         return Push.objects.filter(pk__in=pks).update(job=job)

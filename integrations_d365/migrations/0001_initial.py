@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                 ('remote_modified_at', models.DateTimeField(null=True, verbose_name='changed in Dynamics')),
                 ('remote_seen_at', models.DateTimeField(null=True, verbose_name='read back')),
                 ('foreign_id', models.CharField(blank=True, max_length=36)),
-                ('reason', models.CharField(blank=True, choices=[('foreign', 'Another lead in Dynamics has this domain'), ('deleted', 'Deleted in Dynamics'), ('closed', 'Closed in Dynamics before it could be updated'), ('no_verdict', 'The lead has no verdict'), ('error', 'Dynamics refused it')], max_length=12, verbose_name='parked because')),
+                ('reason', models.CharField(blank=True, choices=[('foreign', 'Another lead in Dynamics has this domain'), ('deleted', 'Deleted in Dynamics'), ('no_verdict', 'The lead has no verdict'), ('error', 'Dynamics refused it')], max_length=12, verbose_name='parked because')),
                 ('error_category', models.CharField(blank=True, max_length=12, verbose_name='error category')),
                 ('error_code', models.CharField(blank=True, max_length=100, verbose_name='error code')),
                 ('error_said', models.CharField(blank=True, max_length=1000, verbose_name='Dynamics said')),
