@@ -70,6 +70,9 @@ def _run(cloud: Remote, count: int, kills: int, log: Path) -> dict[str, object]:
         "leads": count,
         "board": counts,
         "balances": counts["queued"] + counts["in_progress"] + counts["synced"] + counts["parked"] == counts["all"],
+        "parked because": list(
+            Push.objects.parked().values_list("reason", "error_category", "error_code", "attempts")[:20]
+        ),
         "in Dynamics": cloud.ask("counts"),
         "synced without an id": Push.objects.filter(state="synced", remote_id="").count(),
         "lead rows out of step": Lead.objects.exclude(push_state="synced").count() - counts["parked"],

@@ -45,7 +45,7 @@ State = PushState
 Operation = PushAttempt.Operation
 Outcome = PushAttempt.Outcome
 FATAL: Final = (Category.AUTH, Category.PERMISSION, Category.CONFIG)
-ATTEMPTS: Final = 6  # in a row for trouble of one row, while others succeed
+ATTEMPTS: Final = 10  # in a row for trouble of one row, while others succeed
 _WAIT_HERE: Final = 1.5  # seconds a worker waits for its turn; a longer pause gives the worker back
 _COMPARED: Final = 500  # leads at a time
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=2), timedelta(minutes=15)
