@@ -93,12 +93,6 @@ class Found:
     shared: Mapping[str, str] = field(default_factory=dict)
     language: int = ENGLISH
 
-    @property
-    def publisher_id(self) -> str:
-        """Any publisher with our prefix will do: an environment that has our columns has one, by whatever name."""
-        ids = (str(row.get("publisherid")) for row in self.publishers if row.get("customizationprefix") == PREFIX)
-        return next(ids, "")
-
 
 class NotMade(Exception):
     """Dynamics refused a change. `error` says why."""
@@ -118,11 +112,20 @@ def look(client: DataverseClient) -> Found:
     found = Found(shape, keys, shared=shared)
     if not any(change.what in _MADE for change in _in_the_table(found)):
         return found
-    columns = "publisherid,uniquename,customizationprefix"
-    condition = f"customizationprefix eq '{PREFIX}' or uniquename eq '{PUBLISHER}'"
-    publishers = patiently(client.records, "publishers", columns, condition)
+    publishers = patiently(_publishers, client)
     solutions = patiently(client.records, "solutions", "solutionid,uniquename", f"uniquename eq '{SOLUTION}'")
     return Found(shape, keys, publishers, bool(solutions), shared, patiently(client.language))
+
+
+def _publishers(client: DataverseClient) -> list[dict[str, Any]]:
+    columns = "publisherid,uniquename,customizationprefix"
+    return client.records("publishers", columns, f"customizationprefix eq '{PREFIX}' or uniquename eq '{PUBLISHER}'")
+
+
+def _publisher_id(publishers: Sequence[Mapping[str, Any]]) -> str:
+    """Any publisher with our prefix will do: an environment that has our columns has one, by whatever name."""
+    ids = (str(row.get("publisherid")) for row in publishers if row.get("customizationprefix") == PREFIX)
+    return next(ids, "")
 
 
 def _lacks_options(name: str, there: ColumnShape) -> bool:
@@ -194,7 +197,7 @@ def patiently(ask: Callable[Asked, Answer], *args: Asked.args, **options: Asked.
 def _around_the_table(found: Found) -> list[Change]:
     """Components are made in a solution of ours, so that they carry our prefix and can be moved and found together."""
     changes = []
-    if not found.publisher_id:
+    if not _publisher_id(found.publishers):
         text = f" (prefix {PREFIX}, option prefix {OPTION_PREFIX})"
         # The name may be taken by somebody else's.
         taken = any(row.get("uniquename") == PUBLISHER for row in found.publishers)
@@ -308,10 +311,17 @@ def _make(client: DataverseClient, change: Change, language: int) -> None:
     except OutboundError as error:
         if error.category in _FATAL:
             raise
-        if not error.is_transient:
-            patiently(_publish, client)  # an option is read back only once it is published [recalled]
-        if change in plan(look(client)):
+        if not _is_there(client, change, refused=not error.is_transient):
             raise NotMade(change, error) from error
+
+
+def _is_there(client: DataverseClient, change: Change, *, refused: bool) -> bool:
+    try:
+        if refused:
+            patiently(_publish, client)  # an option is read back only once it is published [recalled]
+        return change not in plan(look(client))
+    except OutboundError:
+        return False
 
 
 def _request(client: DataverseClient, change: Change, language: int) -> None:
@@ -320,7 +330,7 @@ def _request(client: DataverseClient, change: Change, language: int) -> None:
         case What.PUBLISHER:
             client.create("publishers", _publisher_body(change.name))
         case What.SOLUTION:
-            client.create("solutions", _solution_body(look(client).publisher_id))
+            client.create("solutions", _solution_body(_publisher_id(_publishers(client))))
         case What.COLUMN:
             client.create("Attributes", column_body(_BY_NAME[change.name], language), in_solution)
         case What.OPTION:
