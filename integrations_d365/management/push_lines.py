@@ -73,7 +73,7 @@ class Report:
             about = {"error_category": category or None, "error": why or None}
             self._out.write(json.dumps(counts | about, ensure_ascii=False))
         else:
-            told = [f"{count} {_words(name)}" for name, count in counts.items() if count or name == "leads"]
+            told = [f"{_words(name)}: {count}" for name, count in counts.items() if count or name == "leads"]
             self._out.write(", ".join(told))
         if why:
             raise CommandError(why, returncode=exit_code(category))

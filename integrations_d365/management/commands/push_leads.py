@@ -20,6 +20,7 @@ from integrations_d365.messages import NOTES, REFUSED
 from integrations_d365.models import Push, PushAttempt
 from integrations_d365.push_page import Line, Preview, preview_of, push_of, shape_from
 from integrations_d365.pushing import PushRefused
+from integrations_d365.status import connection
 from leads.list_query import LeadQuery
 from leads.management.name_lists import read_names
 from leads.models import Lead, LeadQuerySet, PushState, SavedView
@@ -89,10 +90,12 @@ class Command(BaseCommand):
 
     def _push_due(self, report: Report, *, quiet: bool) -> None:
         job = pushing.push_when_due(timezone.now())
-        until = run(job, out=None if quiet else self.stdout)
-        touched = Q(job=job) | Q(pk__in=PushAttempt.objects.filter(job=job).values("push"))
-        leads = Push.objects.filter(touched).order_by("lead_id").values_list("lead_id", flat=True) if job else ()
-        report.leads(list(leads), job)
+        if job is None:  # nothing to do, or Dynamics is to be left alone
+            until, pushes = connection().until, Push.objects.due(timezone.now())
+        else:
+            until = run(job, out=None if quiet else self.stdout)
+            pushes = Push.objects.filter(Q(job=job) | Q(pk__in=PushAttempt.objects.filter(job=job).values("push")))
+        report.leads(list(pushes.order_by("lead_id").values_list("lead_id", flat=True)), job)
         report.finish(job, until)
 
     def _preview(self, pks: list[int], missing: list[str], *, as_json: bool) -> None:
@@ -114,7 +117,11 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(row) if as_json else f"{domain}: not a lead")
         total = {"leads": sum(counts.values())}
         total |= {name: counts[name] for name in ("create", "update", "nothing", "refused", UNKNOWN)}
-        self.stdout.write(json.dumps(total) if as_json else ", ".join(f"{n} {k}" for k, n in total.items()))
+        self.stdout.write(
+            json.dumps(total)
+            if as_json
+            else ", ".join(f"{name}: {count}" for name, count in total.items() if count or name == "leads")
+        )
         if counts["refused"] or counts[UNKNOWN]:
             raise SystemExit(TROUBLE)
 
