@@ -140,6 +140,10 @@ PARKED: Final[dict[str, tuple[Any, Any]]] = {
         _("The lead was deleted in Dynamics."),
         _("Nothing is brought back by itself. Create it again, or leave it."),
     ),
+    "closed": (
+        _("The lead was closed in Dynamics before it could be updated."),
+        _("Nothing to do: Dynamics has the word. Take the push back to clear it from the board."),
+    ),
     "no_verdict": (
         _("The scan brought no verdict, so there is nothing to send."),
         _("Scan the lead again, then retry."),
@@ -163,6 +167,74 @@ NOTES: Final[dict[str, Any]] = {
     "no_option": _("left out: the choice has no such value in Dynamics"),
     "too_long": _("left out: too long for its column"),
     "cut": _("shortened to fit its column"),
+}
+
+# Who mends what a check found, and how.
+FIXES: Final[dict[str, Any]] = {
+    "key_missing": _KEY,
+    "key_building": _("Nobody: Hunter looks again by itself."),
+    "key_failed": _(
+        "Whoever looks after the leads in Dynamics removes the duplicates; then: python manage.py d365_setup."
+    ),
+    "column_essential": _KEY,
+    "column_missing": _KEY,
+    "column_type": _("An administrator of Dynamics: the column was made by somebody else; remove or rename it there."),
+    "column_short": _("An administrator of Dynamics makes the column longer, or nobody: the rest is cut."),
+    "options_missing": _KEY,
+}
+# Error categories in a word, for filters.
+CATEGORIES: Final[dict[str, Any]] = {
+    "validation": _("Content not accepted"),
+    "conflict": _("Conflict with another lead"),
+    "permission": _("Permission missing"),
+    "auth": _("Sign-in of the application"),
+    "config": _("Set-up"),
+    "rate_limit": _("Asked for a pause"),
+    "network": _("Not reached"),
+    "server": _("Trouble in Dynamics"),
+}
+# The columns of a lead in Dynamics (columns.COLUMNS), as people call them here.
+COLUMN_NAMES: Final[dict[str, Any]] = {
+    "hnt_domain": _("Domain"),
+    "hnt_externalid": _("Hunter's id"),
+    "hnt_finalscore": _("Score"),
+    "hnt_priorityscore": _("Priority 1–7"),
+    "hnt_prioritycategory": _("Priority P1–P6"),
+    "hnt_prioritylabel": _("Priority in words"),
+    "hnt_leadsegment": _("Segment"),
+    "hnt_provider": _("Mail provider"),
+    "hnt_huntertenantsize": _("Size of the organisation"),
+    "hnt_infrasummary": _("Mail and security in a line"),
+    "hnt_confidence": _("Confidence"),
+    "hnt_technicalheat": _("Technical heat"),
+    "hnt_commercialsegment": _("Commercial segment"),
+    "hnt_commercialheat": _("Commercial heat"),
+    "hnt_m365fitscore": _("Score of a Microsoft 365 customer"),
+    "hnt_m365matchtags": _("Tags of a Microsoft 365 customer"),
+    "hnt_source": _("Source"),
+    "hnt_ispartnercenterreferral": _("Comes from Partner Center"),
+    "hnt_referralid": _("Referral id"),
+    "hnt_referraltype": _("Kind of referral"),
+    "hnt_isreenriched": _("Changed since its first scan"),
+    "hnt_hunterautoscoreversion": _("Rules version"),
+    "hnt_intelligencejson": _("Rows of the score"),
+    "hnt_tenantid": _("Microsoft tenant"),
+    "hnt_d365leadid": _("Id of the lead in Dynamics"),
+    "hnt_lastsynctime": _("Last push"),
+    "hnt_syncattemptcount": _("Attempts"),
+    "hnt_processingstatus": _("Processing state"),
+    "hnt_syncerrormessage": _("Error of the last push"),
+    "hnt_pushstatus": _("Push state"),
+    "subject": _("Topic"),
+    "companyname": _("Company"),
+    "lastname": _("Last name"),
+    "websiteurl": _("Website"),
+    "emailaddress1": _("E-mail"),
+    "address1_city": _("City"),
+    "address1_country": _("Country"),
+    "description": _("Description"),
+    "leadqualitycode": _("Rating"),
+    "leadsourcecode": _("Lead source"),
 }
 
 

@@ -109,7 +109,7 @@ class LeadAdmin(FastAdmin[models.Lead]):
         (_("Dismissal"), {"fields": ("dismissed_at", "dismissed_by", "dismissed_reason")}),
         (_("Origin"), {"fields": ("created_at", "created_by", "import_batch")}),
     )
-    actions = ("rescan", "export", "dismiss")
+    actions: tuple[str, ...] = ("rescan", "export", "dismiss")
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Lead | None = None) -> tuple[str, ...]:
         fixed = (

@@ -31,7 +31,9 @@ from leads.models import (
     Lead,
     Priority,
     Provider,
+    PushState,
     ReferralState,
+    RemoteState,
     Segment,
     Source,
     Tag,
@@ -317,6 +319,27 @@ def lead_referral(lead: Lead) -> SafeString:
     )
 
 
+_PUSH_TONES = {
+    PushState.NOT_PUSHED: "quiet",
+    PushState.IN_PROGRESS: "info",
+    PushState.SYNCED: "success",
+    PushState.PARKED: "warning",
+}
+
+
+@register.simple_tag
+def push_badge(state: str, remote: str = "") -> SafeString:
+    """Where a lead stands on its way into Dynamics 365 as a badge; what became of it there follows when it is no open
+    lead any more."""
+    tone = _PUSH_TONES.get(PushState(state), "neutral")
+    badge = format_html('<span class="badge badge--{}">{}</span>', tone, PushState(state).label)
+    if remote in ("", RemoteState.OPEN):
+        return badge
+    return format_html(
+        '<span class="badge-set">{}<span class="small muted">{}</span></span>', badge, RemoteState(remote).label
+    )
+
+
 @register.filter
 def person(user: User | None) -> str:
     """The full name, else the user name."""
@@ -437,7 +460,33 @@ def event_value(value: str, kind: str) -> str:
         return str(_STATES.get(value, value))
     if kind in (Event.Kind.EXPIRY, Event.Kind.FOLLOW_UP) and value:
         return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
+    if kind == Event.Kind.REMOTE:
+        return _choice(RemoteState, value)
+    if kind in (Event.Kind.PUSHED, Event.Kind.PUSH_PARKED, Event.Kind.PUSH_DECIDED):
+        return str(_PUSH_WORDS.get(value.partition(":")[0], value))
     return value
+
+
+# By event value; of "category:code" the category.
+_PUSH_WORDS = {
+    "created": gettext_lazy("created there"),
+    "updated": gettext_lazy("updated there"),
+    "taken_back": gettext_lazy("taken back"),
+    "adopted": gettext_lazy("the lead found there was taken over"),
+    "created_again": gettext_lazy("to be created once more"),
+    "foreign": gettext_lazy("another lead there has this domain"),
+    "deleted": gettext_lazy("deleted there"),
+    "no_verdict": gettext_lazy("no verdict to send"),
+    "closed": gettext_lazy("closed there"),
+    "validation": gettext_lazy("its content was not accepted"),
+    "conflict": gettext_lazy("it collides with another lead"),
+    "permission": gettext_lazy("a permission is missing"),
+    "auth": gettext_lazy("the sign-in was not accepted"),
+    "config": gettext_lazy("the connection is not set up correctly"),
+    "rate_limit": gettext_lazy("Dynamics asked for a pause"),
+    "network": gettext_lazy("Dynamics was not reached"),
+    "server": gettext_lazy("Dynamics had trouble"),
+}
 
 
 def _choice(choices: Any, value: str) -> str:
@@ -463,6 +512,10 @@ _EVENT_ICONS = {
     Event.Kind.LINKED: "referral",
     Event.Kind.UNLINKED: "referral",
     Event.Kind.REFERRAL: "referral",
+    Event.Kind.PUSHED: "dynamics",
+    Event.Kind.PUSH_PARKED: "warning",
+    Event.Kind.PUSH_DECIDED: "dynamics",
+    Event.Kind.REMOTE: "dynamics",
 }
 
 
@@ -494,6 +547,8 @@ def chip_text(chip: tuple[str, str, str], owners: Iterable[User]) -> str:
         return words[name] % value if "%s" in words[name] else words[name]
     if name == "referral":
         return _("Referral: %s") % _choice(ReferralState, value)
+    if name == "d365":
+        return _("Dynamics: %s") % _choice(PushState, value)
     if name == "source":
         return _("Source: %s") % _choice(Source, value)
     tables: dict[str, Any] = {"posture": POSTURES, "changed": CHANGED}

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from leads import scanning
 from leads.export import csv_lines
 from leads.list_query import CHANGED, PAGE_SIZE, POSTURES, SORTS, LeadQuery
-from leads.models import Lead, Priority, Provider, ReferralState, Segment, Source, Tag, VerdictState
+from leads.models import Lead, Priority, Provider, PushState, ReferralState, Segment, Source, Tag, VerdictState
 from leads.views.pages import Request, allowed, page_of, show
 
 
@@ -39,6 +39,7 @@ def lead_list(request: Request) -> HttpResponse:
             "state": VerdictState.choices,
             "source": Source.choices,
             "referral": ReferralState.choices,
+            "d365": PushState.choices,
         },
         "tags": Tag.objects.all(),
         "owners": User.objects.filter(is_active=True).only("pk", "username", "first_name", "last_name"),

@@ -206,10 +206,10 @@ document.addEventListener("htmx:configRequest", (event) => {
     if (value === "") event.detail.formData.delete(name);
   }
 });
-// An open window or menu is not swapped away by the next look at the server
+// An open window or menu, or ticked rows, are not swapped away by the next look at the server
 document.addEventListener("htmx:beforeRequest", (event) => {
   const polls = event.detail.elt.getAttribute("hx-trigger")?.startsWith("every");
-  if (polls && event.detail.elt.querySelector("dialog[open], details.menu[open]")) event.preventDefault();
+  if (polls && event.detail.elt.querySelector("dialog[open], details.menu[open], tbody input:checked")) event.preventDefault();
 });
 // A swap takes no focus away: HTMX finds the element with the same id again; where that is gone, the focus goes where
 // the new content says (data-focus), and after a decided card (data-done) to the next card

@@ -1,0 +1,145 @@
+"""One lead and Dynamics 365: preview, push, receipt; as a page, as a panel of the lead's page, as steps of a
+referral's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from integrations_d365 import pushing
+from integrations_d365.messages import REFUSED
+from integrations_d365.push_page import (
+    can_retry,
+    is_moving,
+    ledger_of,
+    link_to,
+    needs_decision,
+    preview_of,
+    push_of,
+    receipt_of,
+    shape_from,
+    waits_until,
+)
+from integrations_d365.status import connection
+from leads.models import Lead
+from leads.views.pages import Request, allowed, back, lead_or_404, show
+
+PANEL, STEPS = "lead-dynamics", "dynamics-steps"  # the elements of lower rooms' pages that hold our fragments
+
+
+@allowed("integrations_d365.view_push")
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def push(request: Request, domain: str) -> HttpResponse:
+    """GET: what would be sent, and how it stands. POST: push."""
+    lead = lead_or_404(domain)
+    if request.method != "POST":
+        return _shown(request, lead, preview=True)
+    if not request.user.has_perm("integrations_d365.push_lead"):
+        raise PermissionDenied
+    try:
+        pushing.request_push(lead, by=request.user)
+    except pushing.PushRefused as refusal:
+        status = 422 if request.htmx else 409
+        return _shown(request, lead, preview=True, refused=str(REFUSED[refusal.reason]), status=status)
+    if request.htmx:
+        return _shown(request, lead_or_404(domain), asked=True)
+    if request.POST.get("next"):
+        messages.success(request, _("%(name)s is on its way to Dynamics 365.") % {"name": lead.shown_domain})
+        return back(request, "d365:push", domain)
+    return HttpResponseRedirect(reverse("d365:push", args=[domain]) + "?asked=1")
+
+
+@allowed("integrations_d365.view_push")
+@require_GET
+@never_cache
+def lead_panel(request: Request, domain: str) -> HttpResponse:
+    """The panel of the lead's page; with ?preview=1 what would be sent."""
+    return _shown(request, lead_or_404(domain), preview=request.GET.get("preview") == "1")
+
+
+@allowed("integrations_d365.view_push")
+@require_GET
+@never_cache
+def steps(request: Request, domain: str) -> HttpResponse:
+    """Where the lead of a referral stands on its way into Dynamics."""
+    return _steps(request, lead_or_404(domain))
+
+
+@allowed("integrations_d365.push_lead")
+@require_POST
+def take_back(request: Request, domain: str) -> HttpResponse:
+    """A push that waits or is parked is not wanted any more."""
+    found = push_of(lead_or_404(domain))
+    if found.reason in pushing.DECISIONS and not request.user.has_perm("integrations_d365.decide_push"):
+        raise PermissionDenied
+    if found.pk is not None and pushing.take_back(found, by=request.user):
+        messages.success(request, _("The push was taken back. What is in Dynamics stays there."))
+    else:
+        messages.info(request, _("There is nothing to take back: it is on its way or has arrived."))
+    return back(request, "d365:push", domain)
+
+
+def _shown(
+    request: Request, lead: Lead, *, preview: bool = False, asked: bool = False, refused: str = "", status: int = 200
+) -> HttpResponse:
+    """The page, or the fragment that its asker holds."""
+    if request.htmx.target == STEPS:
+        return _steps(request, lead, refused, status)
+    in_panel = request.htmx.target == PANEL or request.resolver_match.url_name == "lead_panel"  # type: ignore[union-attr]
+    context = push_context(request, lead, preview=preview)
+    context |= {"asked": asked or request.GET.get("asked") == "1", "refused": refused, "in_panel": in_panel}
+    name = "lead_dynamics" if in_panel and not request.htmx else "push_detail"
+    fragment = "_lead_panel" if in_panel else "_push"
+    response = show(request, f"dynamics/{name}.html", f"dynamics/{fragment}.html", context, status)
+    patch_vary_headers(response, ["HX-Target"])
+    return response
+
+
+def push_context(request: Request, lead: Lead, *, preview: bool) -> dict[str, Any]:
+    """What page and panel have in common; four queries, and four more for a preview."""
+    found, state = push_of(lead), connection()
+    ledger = ledger_of(found)
+    moving = is_moving(found)
+    shown = preview and not moving and not found.is_closed and not needs_decision(found)
+    return {
+        "lead": lead,
+        "push": found,
+        "connection": state,
+        "moving": moving,
+        "waits_until": waits_until(found) if moving else None,
+        "decision": needs_decision(found),
+        "can_retry": can_retry(found),
+        "may_push": request.user.has_perm("integrations_d365.push_lead"),
+        "scoring": lead.score is None and (lead.scan_job_id is not None or lead.retry_at is not None),
+        "ledger": ledger,
+        "receipt": receipt_of(found, ledger),
+        "link": link_to(found.remote_id),
+        "preview": preview_of(found, shape_from(state.check)) if shown else None,
+        "previewing": shown,
+    }
+
+
+def _steps(request: Request, lead: Lead, refused: str = "", status: int = 200) -> HttpResponse:
+    found = push_of(lead)
+    moving = is_moving(found)
+    context = {
+        "lead": lead,
+        "push": found,
+        "moving": moving or lead.scan_job_id is not None,
+        "on_its_way": moving,
+        "decision": needs_decision(found),
+        "link": link_to(found.remote_id),
+        "may_push": request.user.has_perm("integrations_d365.push_lead"),
+        "refused": refused,
+        "next": request.GET.get("next", ""),
+    }
+    return show(request, "dynamics/lead_steps.html", "dynamics/_steps.html", context, status)

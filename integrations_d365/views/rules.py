@@ -1,0 +1,104 @@
+"""Rules that push by themselves: leads of a saved view are queued when they are scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from integrations_d365 import pushing
+from integrations_d365.forms import SavedViewForm
+from integrations_d365.messages import REFUSED
+from integrations_d365.models import AutoPush
+from leads.list_query import LeadQuery
+from leads.models import SavedView
+from leads.views.pages import Request, allowed, page_of, show
+
+ON_A_PAGE: Final = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A saved view, its rule if there ever was one, and how many leads it means now."""
+
+    view: SavedView
+    query: LeadQuery
+    rule: AutoPush | None
+    matching: int
+    never_pushed: int
+
+    @property
+    def is_on(self) -> bool:
+        return self.rule is not None and self.rule.enabled_at is not None
+
+
+def _row(view: SavedView, rule: AutoPush | None) -> Row:
+    query = LeadQuery.from_url(QueryDict(view.query.lstrip("?")))
+    counts = query.leads(view.owner).aggregate(
+        matching=Count("pk"), never_pushed=Count("pk", filter=Q(push__isnull=True, score__isnull=False))
+    )
+    return Row(view, query, rule, **counts)
+
+
+def _owners() -> QuerySet[User]:
+    """For the words of a filter."""
+    return User.objects.only("pk", "username", "first_name", "last_name")
+
+
+@allowed("integrations_d365.view_autopush")
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def rules(request: Request) -> HttpResponse:
+    """GET: every saved view and its rule. POST: a new saved view."""
+    form = SavedViewForm(owner=request.user)
+    if request.method == "POST":
+        if not request.user.has_perm("leads.add_savedview"):
+            raise PermissionDenied
+        form = SavedViewForm(request.POST, owner=request.user)
+        if form.is_valid():
+            view = form.save()
+            messages.success(request, _("“%(name)s” was saved. Its rule is off.") % {"name": view.name})
+            return redirect("d365:rules")
+    page = page_of(SavedView.objects.select_related("owner").order_by("name", "pk"), request, ON_A_PAGE)
+    found = AutoPush.objects.filter(saved_view__in=page.object_list).select_related("changed_by")
+    by_view = {rule.saved_view_id: rule for rule in found}
+    rows = [_row(view, by_view.get(view.pk)) for view in page.object_list]
+    context = {"page": page, "rows": rows, "form": form, "owners": _owners()}
+    return show(request, "dynamics/rules.html", "dynamics/_rules.html", context, 422 if form.errors else 200)
+
+
+@allowed("integrations_d365.change_autopush")
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def rule(request: Request, pk: int) -> HttpResponse:
+    """GET asks whether the rule of a saved view shall be on; POST says so, on=1 or on=0."""
+    view = get_object_or_404(SavedView.objects.select_related("owner"), pk=pk)
+    if request.method != "POST":
+        row = _row(view, AutoPush.objects.filter(saved_view=view).select_related("changed_by").first())
+        return show(request, "dynamics/rule.html", "dynamics/rule.html", {"row": row, "owners": _owners()})
+    on = request.POST.get("on") == "1"
+    if on and (reason := pushing.why_off()):
+        messages.error(request, str(REFUSED[reason]))
+        return redirect("d365:rules")
+    set_rule(view, on, request)
+    return redirect("d365:rules")
+
+
+def set_rule(view: SavedView, on: bool, request: Request) -> None:
+    """A rule that is on stays as it is, so that two clicks are one."""
+    rule, _created = AutoPush.objects.get_or_create(saved_view=view)
+    if on != (rule.enabled_at is not None):
+        rule.enabled_at, rule.changed_by = timezone.now() if on else None, request.user
+        rule.save(update_fields=["enabled_at", "changed_by"])
+    text = _("Leads of “%(name)s” are pushed by themselves from now on.") if on else _("“%(name)s” pushes nothing now.")
+    messages.success(request, text % {"name": view.name})
