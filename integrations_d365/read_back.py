@@ -24,7 +24,7 @@ from jobs.models import Job
 from jobs.services import JobRun
 from leads import services
 from leads.models import Event, PushState, RemoteState
-from outbound.errors import NotFound, OutboundError
+from outbound.errors import NotFound, NotPermitted, OutboundError
 
 KEY: Final = "d365:read-back"
 OVERLAP: Final = timedelta(minutes=5)
@@ -160,7 +160,7 @@ class _Reading:
         if owner_id and owner_id not in self._owners:
             try:
                 self._owners[owner_id] = self._client.owner_name(owner_id)[:200]
-            except NotFound:
+            except (NotFound, NotPermitted):
                 self._owners[owner_id] = ""
         return self._owners.get(owner_id, "")
 

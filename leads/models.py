@@ -122,6 +122,14 @@ class RemoteState(models.TextChoices):
     DELETED = "deleted", _("Deleted")
 
 
+class SizeSource(models.TextChoices):
+    """Where the tenant size comes from, weakest first; blank in the database = there is none."""
+
+    MX = "mx", _("Estimate from the mail host")
+    REFERRAL = "referral", _("Size band of a referral")
+    PERSON = "person", _("Entered by a person")
+
+
 class Tag(models.Model):
     """A label. `automatic` ones come and go with the scans (scoring-v1 section 13)."""
 
@@ -143,7 +151,10 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.filter(dismissed_at__isnull=True)
 
     def awake(self, now: datetime) -> Self:
-        return self.filter(Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=now))
+        """Leads that nobody snoozed, whose time is over, or that changed since."""
+        timed = Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=now)
+        unchanged = Q(changed_at__isnull=True) | Q(changed_at__lte=F("snoozed_until_change_since"))
+        return self.filter(timed).exclude(Q(snoozed_until_change_since__isnull=False) & unchanged)
 
     def search(self, text: str) -> Self:
         """Every word of `text` occurs in the domain, the company name or a contact; letters folded."""
@@ -199,6 +210,16 @@ class Lead(models.Model):
     tags = models.ManyToManyField(Tag, blank=True, related_name="leads", verbose_name=_("tags"))
     follow_up_on = models.DateField(_("follow up on"), null=True, blank=True)
     snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
+    # Asleep until something changes: a change after this time wakes the lead.
+    snoozed_until_change_since = models.DateTimeField(_("snoozed until something changes"), null=True, blank=True)
+    snoozed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    # The company asked not to be contacted.
+    opted_out_at = models.DateTimeField(_("contact opt-out"), null=True, blank=True)
+    opted_out_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome, blank=True)
     dismissed_at = models.DateTimeField(_("dismissed at"), null=True, blank=True)
     dismissed_by = models.ForeignKey(
@@ -242,7 +263,9 @@ class Lead(models.Model):
     commercial_heat = models.CharField(_("commercial heat"), max_length=8, blank=True, editable=False)
     commercial_segment = models.CharField(_("commercial segment"), max_length=16, blank=True, editable=False)
     tenant_size = models.CharField(_("tenant size"), max_length=8, blank=True, editable=False)
-    tenant_size_source = models.CharField(max_length=12, blank=True, editable=False)
+    tenant_size_source = models.CharField(
+        _("source of the tenant size"), max_length=12, choices=SizeSource, blank=True, editable=False
+    )
     mx_root = models.CharField(max_length=253, blank=True, editable=False)
     has_spf = models.BooleanField("SPF", null=True, editable=False)
     has_dkim = models.BooleanField("DKIM", null=True, editable=False)
@@ -264,6 +287,8 @@ class Lead(models.Model):
     # Of the most urgent referral: its id in Partner Center and its category there.
     referral_remote_id = models.CharField(max_length=100, blank=True, default="", editable=False)
     referral_category = models.CharField(max_length=16, blank=True, default="", editable=False)
+    # small, medium or large by the customer's size band in its referrals; "" = none says.
+    referral_size = models.CharField(max_length=8, blank=True, default="", editable=False)
     push_state = models.CharField(
         "Dynamics 365", max_length=12, choices=PushState, default=PushState.NOT_PUSHED, editable=False
     )
@@ -438,6 +463,13 @@ class Event(models.Model):
         PUSH_PARKED = "push_parked", _("Push needs attention")
         PUSH_DECIDED = "push_decided", _("Push decided")
         REMOTE = "remote", _("Changed in Dynamics 365")
+        REGISTRAR = "registrar", _("Registrar changed")
+        NAME_SERVER = "name_server", _("Name servers changed")
+        TENANT = "tenant", _("Microsoft tenant changed")
+        OVERRIDE = "override", _("Entered by a person")
+        SNOOZED = "snoozed", _("Snoozed")
+        OUTCOME = "outcome", _("Outcome")
+        OPT_OUT = "opt_out", _("Contact opt-out")
 
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="events", verbose_name=_("lead"), db_index=False)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
@@ -653,3 +685,201 @@ class DomainClaim(models.Model):
 
     def __str__(self) -> str:
         return self.claim
+
+
+class OutsideFact(models.Model):
+    """What a slow source outside DNS says about a lead: one row a lead and kind. It never delays or fails a verdict.
+
+    `state`, `value`, `evidence` and `seen_at` are the last thing that was *known*; a look that failed since changes
+    `failed_at`, `reason` and `due_at` only.
+    """
+
+    class Kind(models.TextChoices):
+        REGISTRATION = "registration", _("Registration")
+        HOSTING = "hosting", _("Hosting location")
+        TENANT = "tenant", _("Microsoft tenant")
+        POSTURE = "posture", _("Further mail records")
+
+    class State(models.TextChoices):
+        UNKNOWN = "unknown", _("Not known yet")
+        FOUND = "found", _("Found")
+        ABSENT = "absent", _("There is none")
+
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="outside_facts", verbose_name=_("lead"), db_index=False)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.UNKNOWN)
+    value = models.JSONField(_("value"), default=dict)
+    evidence = models.JSONField(_("evidence"), default=dict, help_text=_("Field to the words that show it."))
+    doubts = models.JSONField(_("doubts"), default=list)
+    source = models.CharField(_("source"), max_length=253, blank=True)
+    seen_at = models.DateTimeField(_("seen"), null=True)
+    failed_at = models.DateTimeField(_("last failure"), null=True)
+    reason = models.CharField(_("reason of the failure"), max_length=60, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(_("next look"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("outside fact")
+        verbose_name_plural = _("outside facts")
+        constraints = [models.UniqueConstraint(fields=["lead", "kind"], name="outside_fact_once")]
+        indexes = [models.Index(fields=["kind", "due_at"], name="outside_fact_due")]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id} {self.get_kind_display()}"
+
+
+class Override(models.Model):
+    """What a person knows better: outranks what was looked up, until it ends. At most one is in force a lead and
+    field."""
+
+    class Field(models.TextChoices):
+        COMPANY_NAME = "company_name", _("Company name")
+        TENANT_SIZE = "tenant_size", _("Size")
+        PROVIDER = "provider", _("Mail provider")
+        CONTACT = "contact", _("Contact")
+
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="overrides", verbose_name=_("lead"), db_index=False)
+    field = models.CharField(_("field"), max_length=12, choices=Field)
+    value = models.CharField(_("value"), max_length=COMPANY_NAME_LENGTH)
+    reason = models.CharField(_("reason"), max_length=400)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"), db_index=False
+    )
+    created_at = models.DateTimeField(_("time"), default=timezone.now)
+    expires_on = models.DateField(_("valid until"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    # What the lead said before, given back when the override ends.
+    before = models.CharField(max_length=COMPANY_NAME_LENGTH, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("entry of a person")
+        verbose_name_plural = _("entries of people")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lead", "field"], name="override_in_force_once", condition=Q(ended_at__isnull=True)
+            )
+        ]
+        indexes = [
+            models.Index(fields=["lead", "field"], name="override_of_lead"),
+            models.Index(fields=["expires_on"], name="override_expiry", condition=Q(ended_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_field_display()}: {self.value[:60]}"
+
+
+class OutcomeRecord(models.Model):
+    """How a lead ended, with the verdict it had then, so that rules can be judged by what came of them. Append-only."""
+
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="outcomes", verbose_name=_("lead"))
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome, blank=True)
+    reason = models.CharField(_("reason"), max_length=400, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"), db_index=False
+    )
+    at = models.DateTimeField(_("time"), default=timezone.now)
+    # Cleared or decided anew since: statistics count the current one only.
+    is_current = models.BooleanField(default=True)
+    segment = models.CharField(_("segment"), max_length=12, blank=True)
+    priority_category = models.CharField(_("priority"), max_length=2, blank=True)
+    score = models.SmallIntegerField(_("score"), null=True)
+    rules_version = models.CharField(_("rules version"), max_length=12, blank=True)
+    rules = models.JSONField(_("rules"), default=list, help_text=_("Keys of the verdict's rows."))
+
+    class Meta:
+        verbose_name = _("outcome")
+        verbose_name_plural = _("outcomes")
+        constraints = [
+            models.UniqueConstraint(fields=["lead"], name="outcome_current_once", condition=Q(is_current=True))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id}: {self.outcome}"
+
+
+class CallAnswer(models.Model):
+    """What came of one discovery question of the brief."""
+
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="call_answers", verbose_name=_("lead"), db_index=False)
+    question = models.CharField(_("question"), max_length=60, help_text=_("Its message id."))
+    asked = models.BooleanField(_("asked"), default=False)
+    note = models.CharField(_("answer"), max_length=1000, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"), db_index=False
+    )
+    at = models.DateTimeField(_("time"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("answer of a call")
+        verbose_name_plural = _("answers of calls")
+        constraints = [models.UniqueConstraint(fields=["lead", "question"], name="call_answer_once")]
+
+    def __str__(self) -> str:
+        return self.question
+
+
+class Price(models.Model):
+    """One line of the partner's price list, entered by an administrator; without it no price is shown anywhere."""
+
+    class Tier(models.TextChoices):
+        ENTERPRISE = "Enterprise", "Enterprise"
+        STANDARD = "Business Standard", "Business Standard"
+        BASIC = "Business Basic", "Business Basic"
+
+    tier = models.CharField(_("tier"), max_length=20, choices=Tier, unique=True)
+    currency = models.CharField(_("currency"), max_length=3, default="EUR")
+    per_user_per_month = models.DecimalField(_("per user and month"), max_digits=12, decimal_places=2)
+    migration_fee = models.DecimalField(_("migration"), max_digits=12, decimal_places=2, null=True, blank=True)
+    defender_per_user_per_month = models.DecimalField(
+        _("Defender per user and month"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    consulting_fee = models.DecimalField(_("consulting"), max_digits=12, decimal_places=2, null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("price")
+        verbose_name_plural = _("price list")
+
+    def __str__(self) -> str:
+        return self.tier
+
+
+class LeadVisit(models.Model):
+    """When a person last looked at a lead, for "since you last looked"."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="+", db_index=False)
+    at = models.DateTimeField()
+    # The look before that: what the page compares with while it is open and reloaded.
+    before = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("visit")
+        verbose_name_plural = _("visits")
+        constraints = [models.UniqueConstraint(fields=["user", "lead"], name="visit_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.lead_id}"
+
+
+class DigestSetting(models.Model):
+    """How a person hears about alerts by e-mail."""
+
+    class Rhythm(models.TextChoices):
+        OFF = "off", _("No e-mail")
+        IMMEDIATE = "immediate", _("At once")
+        DAILY = "daily", _("Once a day")
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="digest", verbose_name=_("user"))
+    rhythm = models.CharField(_("rhythm"), max_length=10, choices=Rhythm, default=Rhythm.OFF)
+    own_leads_only = models.BooleanField(_("only my leads and those I watch"), default=True)
+    language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="tr")
+    # Alerts up to this key were sent or deliberately left out.
+    sent_to = models.BigIntegerField(default=0, editable=False)
+    sent_at = models.DateTimeField(_("last e-mail"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("e-mail digest")
+        verbose_name_plural = _("e-mail digests")
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_rhythm_display()}"
