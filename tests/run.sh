@@ -7,11 +7,12 @@ skipped=()
 have() { command -v "$1" >/dev/null 2>&1; }
 pg_bin() { ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1; }
 
-# A browser, a PostgreSQL server, gettext and Node.js come from Debian's packages when we may install them.
+# A browser, a PostgreSQL server, gettext, Node.js and a PDF reader come from Debian's packages when we may install them.
 missing=()
 have chromium || missing+=(chromium)
 have xgettext || missing+=(gettext)
 have node || missing+=(nodejs)
+have pdftotext || missing+=(poppler-utils)
 [ -n "$(pg_bin)" ] && [ -x "$(pg_bin)/initdb" ] || missing+=(postgresql)
 if [ ${#missing[@]} -gt 0 ] && have apt-get && [ "$(id -u)" = 0 ]; then
   echo "Installing from Debian: ${missing[*]} …"
@@ -21,6 +22,7 @@ if [ ${#missing[@]} -gt 0 ] && have apt-get && [ "$(id -u)" = 0 ]; then
 fi
 have chromium || skipped+=("browser tests: Chromium is not installed")
 have node || skipped+=("conformance of the Dataverse sandbox: Node.js is not installed")
+have pdftotext || skipped+=("briefs as PDF: pdftotext (poppler-utils) is not installed")
 
 bash tests/checks.sh
 
