@@ -1,4 +1,4 @@
-"""The sandbox cloud: one HTTP server on loopback that plays several hosts of Microsoft.
+"""The sandbox cloud: one HTTP server on loopback that plays several hosts of Microsoft, and those of registries.
 
 A request finds its service by its Host header, which is how Hunter's adapter sends it (`https://HOST/path` goes to
 `http://127.0.0.1:PORT/path` with `Host: HOST`), or by `/{host}/path`, which is how a browser gets to a page.
@@ -26,7 +26,10 @@ from sandbox.entra import Entra
 from sandbox.exchange import Reply, Request, html_reply, json_reply
 from sandbox.faults import REFUSALS, TRANSPORT, Fault, Faults
 from sandbox.journal import Journal
+from sandbox.market import Company
 from sandbox.partner_center import PartnerCenter
+from sandbox.registration import Rdap, Registry
+from sandbox.tenant import Tenants
 
 USERS = ("selin.satici@ornekbilisim.example", "kaan.yonetici@ornekbilisim.example")
 _LOOPBACK = ("127.0.0.1", "localhost")
@@ -62,7 +65,8 @@ class Metered(Protocol):
 class Cloud:
     """A running sandbox. Use it as a context manager or call `start` and `stop`.
 
-    `services` may be extended before the start. Raises ValueError for a host that is not loopback, OSError at the
+    `market`: the companies that have domains registered and, some of them, tenants. `services` may be extended before
+    the start. Raises ValueError for a host that is not loopback, OSError at the
     start when the port is taken.
     """
 
@@ -73,6 +77,7 @@ class Cloud:
         port: int = 0,
         referrals: Iterable[Mapping[str, Any]] = (),
         users: Sequence[str] = USERS,
+        market: Iterable[Company] = (),
         seed: int = 7,
     ) -> None:
         if host not in _LOOPBACK:
@@ -80,13 +85,17 @@ class Cloud:
         self._address = (host, port)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
-        self.entra = Entra(users, seed=seed)
+        market = list(market)
+        self.registry = Registry(market)
+        self.entra = Entra(users, seed=seed, tenants=Tenants(market))
         self.partner_center = PartnerCenter(self.entra.access, referrals, seed=seed)
         self.faults = Faults()
         self.dynamics = Dynamics(self.entra.access, self.faults)
         self.journal = Journal()
-        self.services: list[Service] = [self.entra, self.partner_center, self.dynamics]
-        self._control = Control(self.entra, self.partner_center, self.dynamics, self.faults, self.journal)
+        self.services: list[Service] = [self.entra, self.partner_center, self.dynamics, Rdap(self.registry)]
+        self._control = Control(
+            self.entra, self.partner_center, self.dynamics, self.registry, self.faults, self.journal
+        )
 
     def start(self) -> Self:
         self._server = _Server(self._address, self)

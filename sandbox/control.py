@@ -14,6 +14,8 @@ from sandbox.exchange import Reply, Request, html_reply, json_reply
 from sandbox.faults import Faults
 from sandbox.journal import Journal
 from sandbox.partner_center import PartnerCenter
+from sandbox.registration import Registry
+from sandbox.tenant import Tenants
 
 _PAGE = Path(__file__).with_name("control.html")
 _SHOWN = 20  # referrals in the state
@@ -24,9 +26,16 @@ class Control:
     """Answers `/` and `/_sandbox/…`. Errors are `{"error": sentence}` with 400 or 404."""
 
     def __init__(
-        self, entra: Entra, partner_center: PartnerCenter, dynamics: Dynamics, faults: Faults, journal: Journal
+        self,
+        entra: Entra,
+        partner_center: PartnerCenter,
+        dynamics: Dynamics,
+        registry: Registry,
+        faults: Faults,
+        journal: Journal,
     ) -> None:
         self._entra, self._partner_center, self._dynamics = entra, partner_center, dynamics
+        self._registry = registry
         self._faults, self._journal = faults, journal
 
     def answer(self, request: Request) -> Reply:
@@ -42,6 +51,8 @@ class Control:
             }
         elif head == "dynamics" and tail.startswith("leads/"):
             works = self._lead_works(*tail.removeprefix("leads/").partition("/")[::2])
+        elif head in ("registration", "tenants") and tail:
+            works = _entry_works(self._registry if head == "registration" else self._entra.tenants, tail.lower())
         else:
             works = self._works(request).get(path, {})
         work = works.get(request.method)
@@ -145,6 +156,14 @@ class Control:
             "early_requests": dynamics.early_requests,
             "concurrency_peak": dynamics.concurrency_peak,
         }
+
+
+def _entry_works(store: Registry | Tenants, domain: str) -> Mapping[str, _Work]:
+    return {
+        "GET": lambda _: store.as_json(domain),
+        "PATCH": lambda changes: store.edit(domain, **changes),
+        "DELETE": lambda _: store.remove(domain),
+    }
 
 
 _Work = Callable[[dict[str, Any]], Any]

@@ -22,7 +22,7 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33}
+TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33, "DS": 43}
 _NUMBERS = {number: name for name, number in TYPES.items()}
 _NOERROR, _FORMERR, _SERVFAIL, _NXDOMAIN, _REFUSED = 0, 1, 2, 3, 5
 _RCODES = {"servfail": _SERVFAIL, "refused": _REFUSED}
@@ -253,6 +253,9 @@ def _rdata(record: Record) -> bytes:
     if kind == "SRV":
         priority, weight, port, target = value.split()
         return struct.pack("!3H", int(priority), int(weight), int(port)) + _name(target)
+    if kind == "DS":
+        tag, algorithm, digest_type, digest = value.split()
+        return struct.pack("!HBB", int(tag), int(algorithm), int(digest_type)) + bytes.fromhex(digest)
     return _name(value)
 
 

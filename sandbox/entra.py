@@ -26,6 +26,7 @@ from uuid import NAMESPACE_DNS, UUID, uuid4, uuid5
 
 from sandbox.exchange import Reply, Request, html_reply, json_reply
 from sandbox.faults import Fault, set_switches
+from sandbox.tenant import Tenants
 
 LOGIN = "login.microsoftonline.com"
 DEVICE_LOGIN = "microsoft.com"
@@ -158,11 +159,14 @@ class _SignIn:
 class Entra:
     """The sign-in service. `switches` may be changed at any moment; its methods are safe to use from any thread."""
 
-    def __init__(self, users: Sequence[str], *, seed: int = 7) -> None:
+    def __init__(self, users: Sequence[str], *, seed: int = 7, tenants: Tenants | None = None) -> None:
         if not users:
             raise ValueError("Entra needs at least one user")
         self.users = tuple(users)
         self.tenant = str(uuid5(NAMESPACE_DNS, users[0].partition("@")[2]))
+        self.tenants = Tenants() if tenants is None else tenants
+        for user in self.users:
+            self.tenants.edit(user.rpartition("@")[2].lower(), tenant_id=self.tenant, sign_in_url=None)
         self.switches = EntraSwitches()
         self._key = f"sandbox-entra-{seed}".encode()
         self._random = random.Random(seed)
@@ -219,8 +223,12 @@ class Entra:
 
     def route(self, request: Request) -> str:
         path = request.path.rstrip("/").lower()
+        if path.endswith("/openid-configuration") and self._asked_tenant(request):
+            return "tenant"
         if path.endswith(("/openid-configuration", "/discovery/instance")):
             return "discovery"
+        if path.endswith("/getuserrealm.srf"):
+            return "realm"
         if path.endswith(("/devicelogin", "/deviceauth", "/device")):
             return "devicelogin"
         for name in ("devicecode", "token", "authorize"):
@@ -233,6 +241,8 @@ class Entra:
         route = self.route(request)
         work = {
             ("discovery", "GET"): self._discovery,
+            ("tenant", "GET"): self._tenant_document,
+            ("realm", "GET"): lambda request: self.tenants.realm(request.options.get("login", "")),
             ("devicecode", "POST"): self._device_code,
             ("token", "POST"): self._token,
             ("devicelogin", "GET"): self._device_page,
@@ -294,7 +304,23 @@ class Entra:
                 }
             )
         segment = request.path.split("/")[1]
-        issuer = "{tenantid}" if segment in _MANY_TENANTS else self._tenant(request)
+        return self._openid_document(segment, "{tenantid}" if segment in _MANY_TENANTS else self._tenant(request))
+
+    def _asked_tenant(self, request: Request) -> str:
+        """The domain whose tenant is asked for; "" for an id, for `organizations` and for the domains of the demo
+        tenant, with which Hunter may sign in."""
+        segment = request.path.split("/")[1].lower()
+        own = {user.rpartition("@")[2].lower() for user in self.users}
+        return "" if "." not in segment or segment in own or segment.endswith(".onmicrosoft.com") else segment
+
+    def _tenant_document(self, request: Request) -> Reply:
+        """What anybody may see of the tenant of a domain (mail-dns-signals section 1.6)."""
+        found = self.tenants.find(self._asked_tenant(request))
+        if found is None:
+            return self._error(request, _Refused(90002), error="invalid_tenant")
+        return self._openid_document(found.tenant_id, found.tenant_id, found.region)
+
+    def _openid_document(self, segment: str, issuer: str, region: str | None = None) -> Reply:
         base = f"https://{LOGIN}/{segment}"
         return json_reply(
             {
@@ -311,7 +337,7 @@ class Entra:
                 "id_token_signing_alg_values_supported": ["RS256"],
                 "scopes_supported": list(_SIGN_IN_SCOPES),
                 "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
-                "tenant_region_scope": None,
+                "tenant_region_scope": region,
                 "cloud_instance_name": "microsoftonline.com",
             }
         )

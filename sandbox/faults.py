@@ -12,6 +12,7 @@ from typing import Any
 REFUSALS = ("status", "throttle", "unauthorized", "mfa_missing", "forbidden", "html_status")  # instead of the service
 TRANSPORT = ("close", "drop_after", "reset", "slow", "late", "truncated", "malformed", "lost")  # how an answer travels
 CONTENT = ("edit_between_pages", "page_garbage", "value_missing")  # what a page of a list holds
+REGISTRATION = ("redacted", "contradictory", "garbage", "latin5")  # what a registry's answer holds
 WRITES = ("plugin_veto", "choice_refused", "deadlock", "race")  # what one write meets, alone or in a batch
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
@@ -32,6 +33,10 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "edit_between_pages": {"edits": 3, "seed": 7},
         "page_garbage": {"row": None},
         "value_missing": {},
+        "redacted": {},
+        "contradictory": {"about": "dates"},
+        "garbage": {"seed": 7},
+        "latin5": {},
         "plugin_veto": {"domain": None, "message": "The lead was refused by a business rule."},
         "choice_refused": {"domain": None, "column": None},
         "deadlock": {"domain": None, "code": 500, "error": "0x80044150"},
@@ -98,8 +103,9 @@ class Faults:
 
     Routes: `devicecode token authorize devicelogin discovery` (Entra), `referrals` (list), `referral` (one),
     `patch` (Partner Center), `whoami leads lead lead_by_key query batch bulk metadata keys records` (Dynamics:
-    `leads` is POST to the collection, `query` reads many); `*` is every route of every service. `part` is one part
-    of a Dynamics batch: it takes the kinds that refuse.
+    `leads` is POST to the collection, `query` reads many), `tenant realm` (look-ups at Entra), `rdap whois bootstrap`
+    (registries); `*` is every route of every service. `part` is one part of a Dynamics batch: it takes the kinds that
+    refuse.
     """
 
     def __init__(self) -> None:
@@ -127,6 +133,11 @@ class Faults:
         | edit_between_pages | edits=3 or a callable, seed=7 | rows change before the page is made |
         | page_garbage | row=None (any JSON) | that value among the rows |
         | value_missing | | a page without `value` |
+        | redacted | | a registry hides everything it may, the registrar too |
+        | contradictory | about="dates" | a registry contradicts itself: expiry before creation ("dates"), an expiry |
+        | | | far ahead ("far"), two registrars ("registrars"), another domain ("name") |
+        | garbage | seed=7 | a registry's answer without sense: JSON of odd shapes, any octets on port 43 |
+        | latin5 | | a registry answers in ISO 8859-9 |
         | plugin_veto | domain=None, message | 400 0x80040265 for a write of that domain (None = any) |
         | choice_refused | domain=None, column=None | 400 0x8004431a for a write with that choice (None = any) |
         | deadlock | domain=None, code=500, error="0x80044150" | the write is not done |

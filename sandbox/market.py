@@ -96,16 +96,37 @@ def market_world(market: Iterable[Company]) -> World:
     """DNS for these companies and the providers they use; every name outside is refused, never denied."""
     records = [Record(name, "TXT", text, 3600) for name, text in _PROVIDERS.items()]
     for company in market:
-        records += _records(company.domain)
+        records += company_records(company.domain)
+        records += extra_records(company.domain)
     return World(records, zones=[ZONE, *_PROVIDERS, "onmicrosoft.com", "autodiscover.outlook.com"])
 
 
-def _records(domain: str) -> list[Record]:
+def company_records(domain: str) -> list[Record]:
+    """Everything that the look of a company is judged by; [] = the company let its domain go."""
     spread = random.Random(domain)
     profile = spread.choices(_PROFILES, [weight for _, weight in _WEIGHTED])[0]
     records = profile(domain, spread)
     if records:
         records += _dmarc(domain, spread)
+    return records
+
+
+def extra_records(domain: str) -> list[Record]:
+    """What well-kept domains have besides, and a web site. Drawn apart, so that the rest stays what it was."""
+    if not company_records(domain):
+        return []
+    spread = random.Random(f"extra-{domain}")
+    records = [Record(f"www.{domain}", "A", f"192.0.2.{spread.randrange(1, 255)}")]
+    if spread.random() < 0.12:
+        records.append(Record(domain, "DS", f"{spread.randrange(1, 65_536)} 13 2 {spread.getrandbits(256):064x}"))
+    if spread.random() < 0.10:
+        records.append(_txt(f"_mta-sts.{domain}", f"v=STSv1; id={spread.randrange(10**13, 10**14)}"))
+        if spread.random() < 0.8:  # the others forgot the host of the policy
+            records.append(Record(f"mta-sts.{domain}", "A", "192.0.2.80"))
+    if spread.random() < 0.10:
+        records.append(_txt(f"_smtp._tls.{domain}", f"v=TLSRPTv1; rua=mailto:tls@{domain}"))
+    if spread.random() < 0.05:
+        records.append(_txt(f"default._bimi.{domain}", f"v=BIMI1; l=https://{domain}/logo.svg"))
     return records
 
 
