@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from signals.dns.resolver import parse_servers
+from signals.registration.whois import parse_whois_server
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -295,6 +296,19 @@ if HUNTER_SANDBOX_URL and (
     or not {"@", "\\", "?", "#"}.isdisjoint(HUNTER_SANDBOX_URL)
 ):
     raise ImproperlyConfigured("HUNTER_SANDBOX_URL must point to this machine (127.0.0.1, localhost or [::1]).")
+
+# Look-ups besides DNS. None of them is needed for a verdict.
+HUNTER_RDAP_ENABLED = _flag("HUNTER_RDAP_ENABLED")
+HUNTER_TENANT_LOOKUP_ENABLED = _flag("HUNTER_TENANT_LOOKUP_ENABLED")
+HUNTER_ENRICHMENT_ENABLED = _flag("HUNTER_ENRICHMENT_ENABLED")
+# Files of GeoLite2, DB-IP or their kind; "" = there is none.
+MAXMIND_ASN_DB = env.str("MAXMIND_ASN_DB", default="")
+MAXMIND_CITY_DB = env.str("MAXMIND_CITY_DB", default="")
+try:
+    # (host, port) of the registry of .tr; None = the real one, or none at all in a sandbox.
+    HUNTER_WHOIS_SERVER = parse_whois_server(env.str("HUNTER_WHOIS_SERVER", default=""))
+except ValueError as error:
+    raise ImproperlyConfigured(f"HUNTER_WHOIS_SERVER: {error}") from error
 
 HUNTER_PARTNER_CENTER_ENABLED = _flag("HUNTER_PARTNER_CENTER_ENABLED")
 HUNTER_PARTNER_CENTER_CLIENT_ID = env.str("HUNTER_PARTNER_CENTER_CLIENT_ID", default="")

@@ -56,15 +56,17 @@ def serve(*, port: int, sandbox: bool, say: Callable[[str], object] = print) -> 
     env: dict[str, str] = {}
     try:
         if sandbox:
-            dns_port, cloud_port = _free_port(), _free_port()
-            ports = ("--dns-port", str(dns_port), "--port", str(cloud_port))
+            dns_port, cloud_port, whois_port = _free_port(), _free_port(), _free_port()
+            ports = ("--dns-port", str(dns_port), "--port", str(cloud_port), "--whois-port", str(whois_port))
             kept.append(_Kept("sandbox", manage("sandbox", *ports), {}))
             kept[0].look()
             _wait_until_open(dns_port)
             _wait_until_open(cloud_port)
+            _wait_until_open(whois_port)
             env = {
                 "HUNTER_DNS_SERVERS": f"127.0.0.1:{dns_port}",
                 "HUNTER_SANDBOX_URL": f"http://127.0.0.1:{cloud_port}",
+                "HUNTER_WHOIS_SERVER": f"127.0.0.1:{whois_port}",
                 **settings.HUNTER_SANDBOX_SETTINGS,
             }
             say(f"The sandbox cloud answers at http://127.0.0.1:{cloud_port}/ (add referrals and faults there)")

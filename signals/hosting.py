@@ -21,23 +21,21 @@ import maxminddb
 STALE_AFTER: Final = timedelta(days=180)
 _LONGEST_NAME: Final = 200  # characters
 
-# Networks whose addresses stand in many countries at once, or move between them: their country is noise (an address
-# of Exchange Online was placed in Mexico). Numbers of the registries, stable for years; clouds, then CDNs and filters.
+# Networks whose addresses stand in many countries at once, or move between them: their country is noise (databases put
+# one address of Exchange Online in Mexico). Numbers of the registries, from general knowledge; they change rarely.
 CLOUD_ASNS: Final = frozenset(
     {
         *(8068, 8069, 8070, 8071, 8072, 8073, 8074, 8075, 12076),  # Microsoft
-        *(14618, 16509, 7224, 8987),  # Amazon
-        *(15169, 16591, 19527, 36040, 36492, 139070, 396982),  # Google
-        *(31898, 792, 793, 794),  # Oracle
-        *(36351, 2687),  # IBM
-        *(37963, 45102, 132203, 45090, 136907, 55990),  # Alibaba, Tencent, Huawei
-        *(14061, 20473, 63949),  # DigitalOcean, Vultr, Linode
-        *(27357, 33070, 19994),  # Rackspace
-        *(13335, 209242),  # Cloudflare
+        *(7224, 8987, 14618, 16509),  # Amazon
+        *(15169, 19527, 36040, 139070, 396982),  # Google
+        *(31898, 36351),  # Oracle, IBM
+        *(37963, 45102, 45090, 132203, 55990, 136907),  # Alibaba, Tencent, Huawei
+        *(14061, 20473, 63949, 19994, 27357, 33070),  # DigitalOcean, Vultr, Linode, Rackspace
+        *(13335, 209242, 54113),  # Cloudflare, Fastly
         *(12222, 16625, 20940, 32787),  # Akamai
-        *(54113, 19551, 30148, 60068, 33438, 22822),  # Fastly, Imperva, Sucuri, CDN77, StackPath, Edgio
-        *(714, 32934, 54994),  # Apple, Meta, Wangsu
-        *(22843, 26211, 30031, 52129, 54600),  # Proofpoint, Mimecast
+        *(19551, 30148, 22822, 33438, 60068, 54994),  # Imperva, Sucuri, Edgio, StackPath, CDN77, Wangsu
+        *(714, 32934),  # Apple, Meta
+        *(22843, 26211, 52129, 30031, 42427),  # Proofpoint, Mimecast
     }
 )
 

@@ -24,6 +24,7 @@ _MONTHS: Final = {
         ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
     )
 }
+_SERVER = re.compile(r"[A-Za-z0-9.-]{1,253}", re.ASCII)
 _DATE = re.compile(r"(\d{4})-([A-Za-z]{3}|\d{1,2})-(\d{1,2})\.?", re.ASCII)
 _NO_MATCH = re.compile(r"[\W_]{0,20}no match found", re.IGNORECASE)
 _REFUSAL = re.compile(
@@ -60,6 +61,17 @@ def _left(deadline: float) -> float:
     if left <= 0:
         raise TimeoutError
     return left
+
+
+def parse_whois_server(text: str) -> tuple[str, int] | None:
+    """The server of "host[:port]", port 43 unless given; None for "". Raises ValueError with a sentence to show."""
+    text = text.strip()
+    host, _, port = text.rpartition(":") if ":" in text else (text, "", "43")
+    if not text:
+        return None
+    if not _SERVER.fullmatch(host) or not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
+        raise ValueError(f"The server {text!r} must look like host or host:port.")
+    return host, int(port)
 
 
 def decode(answer: bytes) -> str:
