@@ -67,6 +67,8 @@ def serve(*, port: int, sandbox: bool, say: Callable[[str], object] = print) -> 
                 "HUNTER_DNS_SERVERS": f"127.0.0.1:{dns_port}",
                 "HUNTER_SANDBOX_URL": f"http://127.0.0.1:{cloud_port}",
                 "HUNTER_WHOIS_SERVER": f"127.0.0.1:{whois_port}",
+                "MAXMIND_ASN_DB": str(settings.HUNTER_VAR / "sandbox-asn.mmdb"),
+                "MAXMIND_CITY_DB": str(settings.HUNTER_VAR / "sandbox-city.mmdb"),
                 **settings.HUNTER_SANDBOX_SETTINGS,
             }
             say(f"The sandbox cloud answers at http://127.0.0.1:{cloud_port}/ (add referrals and faults there)")

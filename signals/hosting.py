@@ -46,8 +46,8 @@ class NoHosting(StrEnum):
     NOT_CONFIGURED = "not_configured"
     MISSING = "missing"  # no file is there, or it cannot be opened
     CORRUPT = "corrupt"  # the file is no MMDB file, or breaks in the middle
-    NOT_PUBLIC = "not_public"  # a private or reserved address, or no address at all
-    NOT_LISTED = "not_listed"
+    NO_ADDRESS = "no_address"  # what was asked for is no IP address
+    NOT_LISTED = "not_listed"  # private addresses never are
 
 
 class NoCountry(StrEnum):
@@ -117,11 +117,9 @@ def hosting_of(
     """Who hosts `address`. The paths are those of MMDB files ("" = there is none); one is enough. Never raises for a
     file that is missing or broken."""
     try:
-        known = ip_address(address)
+        ip_address(address)
     except ValueError:
-        return NoHosting.NOT_PUBLIC
-    if not known.is_global:
-        return NoHosting.NOT_PUBLIC
+        return NoHosting.NO_ADDRESS
     networks, countries = _shelf.get(str(asn_path)), _shelf.get(str(country_path))
     network, place = _record(networks, address), _record(countries, address)
     if isinstance(network, NoHosting) and isinstance(place, NoHosting):

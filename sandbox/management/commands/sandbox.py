@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 from sandbox.cloud import Cloud
 from sandbox.dns import World, serve
 from sandbox.market import companies, market_world
+from sandbox.mmdb import write_demo_files
 from sandbox.referral_market import referrals
 from sandbox.registration_whois import WhoisServer
 
@@ -54,6 +55,9 @@ class Command(BaseCommand):
             odd_share=0.02,
         )
         cloud = Cloud(port=options["port"], referrals=rows, market=market)
+        write_demo_files(
+            settings.HUNTER_VAR / "sandbox-asn.mmdb", settings.HUNTER_VAR / "sandbox-city.mmdb", built=today
+        )
         # Hunter remembers what it pushed, so Dynamics must too: after a restart every lead would look deleted.
         kept = settings.HUNTER_VAR / "sandbox-dynamics.json"
         if kept.exists():
