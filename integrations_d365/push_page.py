@@ -20,7 +20,7 @@ from integrations_d365.facts import facts_of
 from integrations_d365.mapping import ColumnShape, Note, Shape, changed, is_digest, option_key, wanted
 from integrations_d365.models import EnvironmentCheck, Push, PushAttempt, Reason
 from integrations_d365.pushing import DECISIONS
-from leads.models import Lead, PushState
+from leads.models import Lead, PushState, RemoteState
 from outbound.sandbox import browser_url
 
 LEDGER_SHOWN: Final = 20
@@ -77,6 +77,11 @@ def link_to(remote_id: str) -> str:
     query = urlencode({**app, "pagetype": "entityrecord", "etn": "lead", "id": remote_id})
     host = settings.HUNTER_D365_BASE_URL.replace(".api.", ".", 1)
     return browser_url(f"{host}/main.aspx?{query}", settings.HUNTER_SANDBOX_URL)
+
+
+def link_of(push: Push) -> str:
+    """The push's lead in Dynamics; "" when it is not there, or not any more."""
+    return "" if push.remote_state == RemoteState.DELETED else link_to(push.remote_id)
 
 
 def push_of(lead: Lead) -> Push:

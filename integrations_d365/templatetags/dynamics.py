@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from integrations_d365 import messages
 from integrations_d365.models import Push, PushAttempt, Reason
-from integrations_d365.push_page import link_to, needs_decision, waits_until
+from integrations_d365.push_page import link_of, needs_decision, waits_until
 from leads.models import PushState, RemoteState
 
 register = template.Library()
@@ -51,9 +51,9 @@ def waits(push: Push) -> bool:
 
 
 @register.filter
-def dynamics_link(remote_id: str) -> str:
+def dynamics_link(push: Push) -> str:
     """The lead in Dynamics."""
-    return link_to(remote_id)
+    return link_of(push)
 
 
 @register.filter

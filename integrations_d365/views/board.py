@@ -30,7 +30,9 @@ MOST_CHOSEN: Final = 500
 @never_cache
 def board(request: Request) -> HttpResponse:
     query = PushQuery.from_url(request.GET)
-    page = page_of(query.ordered().select_related("lead", "job").defer("acked"), request, PAGE_SIZE)
+    page = page_of(
+        query.ordered().select_related("lead", "job").defer("acked", "lead__search_text"), request, PAGE_SIZE
+    )
     counts = pushing.board_counts()
     context = {
         "query": query,

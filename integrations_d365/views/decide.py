@@ -86,7 +86,7 @@ def _question(request: Request, lead: Lead, push: Push, refused: str = "") -> Ht
         "decision": decision,
         "foreign": foreign,
         "found": _look(push.foreign_id) if foreign else None,
-        "link": link_to(push.foreign_id if foreign else push.remote_id),
+        "link": link_to(push.foreign_id) if foreign else "",
         "preview": preview_of(push, shape_from(connection().check)) if decision else None,
         "refused": refused,
     }

@@ -15,8 +15,11 @@ PATHS = [
     "/", "/leads/", "/leads/?segment=Migration&q=a", "/leads/?q=nothing-has-this-name", f"/leads/{DOMAIN}/",
     "/referrals/", "/referrals/?status=New&link=needs_domain", "/referrals/?q=nothing-has-this-name",
     "/referrals/needs-domain/", "/referrals/runs/", "/referrals/connect/", "/referrals/quarantine/",
-    "/leads/add/", "/imports/", "/jobs/", "/alerts/", "/healthz/status", "/accounts/password_change/", "/admin/",
-    "/admin/leads/lead/", "/admin/referrals/referral/", "/nowhere/",
+    "/dynamics/", "/dynamics/?state=parked&q=nothing", f"/dynamics/push/{DOMAIN}/", f"/dynamics/push/{DOMAIN}/decide/",
+    f"/dynamics/of/{DOMAIN}/", f"/dynamics/steps/{DOMAIN}/", "/dynamics/bulk/?segment=Migration", "/dynamics/rules/",
+    "/dynamics/check/", "/leads/add/", "/imports/", "/jobs/", "/alerts/", "/healthz/status",
+    "/accounts/password_change/", "/admin/", "/admin/leads/lead/", "/admin/referrals/referral/",
+    "/admin/integrations_d365/push/", "/nowhere/",
 ]  # fmt: skip
 LOOKS = list(product(("tr-TR", "en-US"), ((1440, 900), (390, 844)), ("light", "dark")))
 

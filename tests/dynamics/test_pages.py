@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.template import Context, Template
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -22,6 +22,8 @@ from integrations_d365.push_page import link_to
 from jobs.models import Job
 from leads import services
 from leads.models import Event, Lead, SavedView
+from referrals.models import Referral
+from referrals.storing import store_rows
 from sandbox.cloud import Cloud
 from tests.dynamics.conftest import scored, work
 from tests.factories import make_lead
@@ -562,6 +564,30 @@ def test_the_steps_show_the_way_of_a_referral(connected: Cloud, as_seller: Clien
     text = page(as_seller, steps, **HTMX)
     assert "Dynamics: Synced" in text
     assert "every 2s" not in text
+
+
+def test_the_page_of_a_referral_shows_the_steps_or_why_not(
+    connected: Cloud, as_seller: Client, as_viewer: Client, settings: Any
+) -> None:
+    settings.HUNTER_PARTNER_CENTER_ENABLED = True
+    lead = scored("egesogutma.example")
+    profile = {"name": "Ege Soğutma", "team": [{"firstName": "Kaan", "email": "kaan@egesogutma.example"}]}
+    row = {"id": "r-1", "status": "New", "updatedDateTime": "2026-10-14T08:41:27Z", "customerProfile": profile}
+    with transaction.atomic():
+        store_rows([row], now=timezone.now())
+    referral = Referral.objects.get()
+    assert referral.link.lead == lead
+    text = page(as_seller, referral.get_absolute_url())
+    assert f'hx-get="{reverse("d365:steps", args=[lead.domain])}"' in text
+    assert f'name="next" value="{referral.get_absolute_url()}"' in text
+    assert "Send to Dynamics 365" not in page(as_viewer, referral.get_absolute_url())
+    response = as_seller.post(push_url(lead), {"next": referral.get_absolute_url()})
+    assert response.headers["Location"] == referral.get_absolute_url()
+    assert "is on its way to Dynamics 365" in page(as_seller, referral.get_absolute_url())
+    settings.HUNTER_D365_ENABLED = False
+    text = page(as_seller, referral.get_absolute_url())
+    assert "Dynamics 365 is not switched on." in text
+    assert "dynamics-steps" not in text
 
 
 # Who may, and when not
