@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from integrations_d365 import models, pushing
-from integrations_d365.messages import COLUMN_NAMES, FIXES, PROBLEMS, REFUSED, failure, parked
+from integrations_d365.messages import CATEGORIES, COLUMN_NAMES, FIXES, PROBLEMS, REFUSED, failure, parked
 from integrations_d365.push_page import link_to
 from jobs.models import Job
 from leads.admin import FastAdmin, LeadAdmin, LedgerAdmin
@@ -44,10 +44,23 @@ def _say(model_admin: Any, request: HttpRequest, job: Job | None) -> None:
     model_admin.message_user(request, format_html("{} {}", text % {"count": job.total}, link), messages.SUCCESS)
 
 
+class CategoryFilter(admin.SimpleListFilter):
+    """By error category, in words: the column holds codes."""
+
+    title = _("error category")
+    parameter_name = "error_category"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(CATEGORIES.items())
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Row]) -> QuerySet[Row]:
+        return rows.filter(error_category=self.value()) if self.value() else rows
+
+
 @admin.register(models.Push)
 class PushAdmin(RecordAdmin[models.Push]):
-    list_display = ("lead", "state", "why", "attempts", "synced_at", "remote_state", "remote_owner", "error_at")
-    list_filter = ("state", "reason", "error_category", "remote_state")
+    list_display = ("lead", "state", "why", "attempts", "synced_at", "remote_state", "remote_owner")
+    list_filter = ("state", "reason", CategoryFilter, "remote_state")
     list_select_related = ("lead",)
     ordering = ("-pk",)
     search_fields = ("lead__search_text",)
@@ -132,7 +145,7 @@ class PushAdmin(RecordAdmin[models.Push]):
 @admin.register(models.PushAttempt)
 class PushAttemptAdmin(RecordAdmin[models.PushAttempt]):
     list_display = ("at", "lead", "operation", "outcome", "status", "error_category", "error_code", "request_id", "by")
-    list_filter = ("outcome", "operation", "error_category")
+    list_filter = ("outcome", "operation", CategoryFilter)
     list_select_related = ("push__lead", "by")
     ordering = ("-pk",)
 
