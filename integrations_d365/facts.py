@@ -34,7 +34,7 @@ def _facts(lead: Lead, push: Push, verdict: dict[str, object], now: datetime) ->
         external_id=str(push.external_id),
         company_name=lead.company_name,
         shown_domain=lead.shown_domain,
-        emails=lead.contact_emails,
+        emails=lead.usable_emails,
         city=lead.city,
         country=lead.country,
         source=lead.source,

@@ -34,6 +34,7 @@ _OVERLAP: Final = timedelta(minutes=2)  # an event is seen only when its transac
 # Events that change what Dynamics should hold, besides scans.
 _TELLING: Final = (
     Event.Kind.LINKED, Event.Kind.UNLINKED, Event.Kind.REFERRAL, Event.Kind.EDITED, Event.Kind.TAG,
+    Event.Kind.OVERRIDE,
 )  # fmt: skip
 # Parked for one of these, a row waits for a decision, not for another try.
 DECISIONS: Final = (Reason.FOREIGN, Reason.DELETED)
@@ -295,7 +296,7 @@ def _told_events(row: Governor) -> Any:
 
 
 def note_told_events(now: datetime) -> None:
-    """Leads whose referral, name or tags changed are compared again."""
+    """Leads whose referral, name, tags or entries of people changed are compared again."""
     row = governor.current()
     Push.objects.filter(state=State.SYNCED, lead__in=_told_events(row).values("lead")).update(compared_at=None)
     Governor.objects.filter(pk=row.pk).update(events_seen_to=now - _OVERLAP)

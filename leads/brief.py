@@ -104,7 +104,7 @@ def build_brief(summary: scoring.SalesSummary, *, lead: Lead, today: date) -> Br
 def known_facts(lead: Lead) -> frozenset[str]:
     """The facts that sentences about this lead may rest on."""
     facts = {
-        "contact": bool(lead.contact_emails),
+        "contact": bool(lead.usable_emails),
         "dkim": lead.has_dkim is not None,
         "dmarc": bool(lead.dmarc_policy),
         "expiry": lead.expires_on is not None,

@@ -12,7 +12,8 @@ from leads.models import Lead, LeadQuerySet
 COLUMNS = (
     "domain", "company_name", "segment", "priority_category", "priority_score", "score", "score_low", "score_high",
     "verdict_state", "provider", "mail_service", "gateway", "local_provider", "has_spf", "has_dkim", "dmarc_policy",
-    "tenant_size", "city", "country", "owner", "tags", "source", "scanned_at", "rules_version",
+    "tenant_size", "tenant_size_source", "city", "country", "emails", "opted_out", "owner", "tags", "outcome", "source",
+    "scanned_at", "rules_version",
 )  # fmt: skip
 # A spreadsheet runs text that starts with these as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -38,10 +39,12 @@ def csv_lines(leads: LeadQuerySet, *, bom: bool = False) -> Iterator[str]:
 def _cells(lead: Lead) -> list[Any]:
     values = {
         "owner": lead.owner.get_username() if lead.owner else "",
+        "emails": ", ".join(lead.usable_emails),
+        "opted_out": lead.opted_out_at is not None,
         "tags": ", ".join(sorted(tag.name for tag in lead.tags.all())),
         "scanned_at": lead.scanned_at.isoformat(timespec="seconds") if lead.scanned_at else "",
     }
-    return [safe_cell(values.get(name, getattr(lead, name))) for name in COLUMNS]
+    return [safe_cell(values[name] if name in values else getattr(lead, name)) for name in COLUMNS]
 
 
 def safe_cell(value: Any) -> Any:

@@ -71,6 +71,12 @@ class ShownScan:
     at: datetime
     unknown: list[str] = field(default_factory=list)
 
+    @property
+    def looked_at(self) -> datetime:
+        """When its questions were asked; `at` is later when they were judged anew."""
+        at = self.facts.get("looked_at")
+        return datetime.fromisoformat(at) if at else self.at
+
 
 def scan_behind(lead: Lead) -> ShownScan | None:
     """The newest scan that judged; None = the lead has no verdict yet."""
@@ -160,7 +166,7 @@ def summary_of(lead: Lead) -> scoring.SalesSummary | None:
         dkim=lead.has_dkim,
         dmarc_policy=None if lead.dmarc_policy in ("", "absent") else lead.dmarc_policy,
         dmarc_coverage=lead.dmarc_coverage,
-        contact_quality_score=scoring.contact_quality(lead.contact_emails, lead.domain),
+        contact_quality_score=scoring.contact_quality(lead.usable_emails, lead.domain),
         expires_in_days=(lead.expires_on - today).days if lead.expires_on else None,
         mx_root=lead.mx_root or None,
     )

@@ -150,11 +150,18 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         """Leads nobody has dismissed."""
         return self.filter(dismissed_at__isnull=True)
 
-    def awake(self, now: datetime) -> Self:
-        """Leads that nobody snoozed, whose time is over, or that changed since."""
-        timed = Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=now)
+    def asleep(self, now: datetime) -> Self:
+        """Snoozed leads: until a date, until something changes, or until whichever comes first. Each branch has an
+        index of its own that holds snoozed leads only."""
         unchanged = Q(changed_at__isnull=True) | Q(changed_at__lte=F("snoozed_until_change_since"))
-        return self.filter(timed).exclude(Q(snoozed_until_change_since__isnull=False) & unchanged)
+        dated = Q(snoozed_until__gt=now) & (Q(snoozed_until_change_since__isnull=True) | unchanged)
+        undated = Q(snoozed_until__isnull=True, snoozed_until_change_since__isnull=False) & unchanged
+        return self.filter(dated | undated)
+
+    def awake(self, now: datetime) -> Self:
+        """Leads that nobody snoozed, whose time is over, or that changed since. Few leads sleep, so naming those keeps
+        the list on the index of its order."""
+        return self.exclude(pk__in=Lead.objects.asleep(now).values("pk"))
 
     def search(self, text: str) -> Self:
         """Every word of `text` occurs in the domain, the company name or a contact; letters folded."""
@@ -369,6 +376,12 @@ class Lead(models.Model):
             models.Index(F("scan_job"), F("id"), name="lead_scan_queue", condition=Q(scan_job__isnull=False)),
             models.Index(F("rescan_at"), name="lead_rescan_at", condition=Q(rescan_at__isnull=False)),
             models.Index(F("retry_at"), name="lead_retry_at", condition=Q(retry_at__isnull=False)),
+            models.Index(F("snoozed_until"), name="lead_snoozed", condition=Q(snoozed_until__isnull=False)),
+            models.Index(
+                F("snoozed_until_change_since"),
+                name="lead_snoozed_change",
+                condition=Q(snoozed_until_change_since__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -396,6 +409,11 @@ class Lead(models.Model):
     @property
     def title(self) -> str:
         return self.company_name or self.shown_domain
+
+    @property
+    def usable_emails(self) -> list[str]:
+        """The contacts that may be shown, exported, pushed and spoken of: none after an opt-out."""
+        return [] if self.opted_out_at else self.contact_emails
 
     @property
     def score_is_range(self) -> bool:
@@ -728,6 +746,15 @@ class OutsideFact(models.Model):
         return f"{self.lead_id} {self.get_kind_display()}"
 
 
+class OverrideQuerySet(models.QuerySet["Override"]):
+    def in_force(self) -> Self:
+        return self.filter(ended_at__isnull=True)
+
+    def expired(self, today: date) -> Self:
+        """Still in force although their last day is over."""
+        return self.in_force().filter(expires_on__lt=today)
+
+
 class Override(models.Model):
     """What a person knows better: outranks what was looked up, until it ends. At most one is in force a lead and
     field."""
@@ -750,6 +777,10 @@ class Override(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     # What the lead said before, given back when the override ends.
     before = models.CharField(max_length=COMPANY_NAME_LENGTH, blank=True, editable=False)
+    # What a scan or a referral says otherwise and a person, knowing that, stood by the entry.
+    kept_against = models.CharField(max_length=20, blank=True, editable=False)
+
+    objects = OverrideQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("entry of a person")

@@ -6,8 +6,8 @@ taking the lead out of the queue is one transaction, so a killed worker leaves e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -24,9 +24,22 @@ from jobs.models import Job
 from jobs.services import JobRun
 from leads.bulk import update_rows
 from leads.looking import observe_in_chunks
-from leads.models import RESCAN_AFTER, RETRY_AFTER, Alert, Event, Lead, LeadQuerySet, Scan, Tag, VerdictState
-from leads.verdicts import Judgement, KnownSignals, as_json, judge
-from signals.types import Facts, Observation
+from leads.models import (
+    RESCAN_AFTER,
+    RETRY_AFTER,
+    Alert,
+    Event,
+    Lead,
+    LeadQuerySet,
+    Override,
+    Scan,
+    Tag,
+    VerdictState,
+)
+from leads.tenant_size import effective, mx_estimate
+from leads.verdicts import Judgement, KnownSignals, as_json, judge, seen_provider
+from signals.mail.analysis import judge as facts_of
+from signals.types import Facts, Lookup, Observation
 
 SLICE = 20_000  # leads taken from the queue at a time
 _SILENT_DOMAINS = 20  # that many without a single answer: it is the network
@@ -141,45 +154,104 @@ def release(job: Job) -> None:
         Lead.objects.filter(scan_job=job).update(scan_job=None)
 
 
-@dataclass(slots=True)
-class _Changes:
-    """What one chunk adds to the timeline; the scan's key is filled in once it is written."""
+@dataclass(frozen=True, slots=True)
+class JudgedAgain:
+    """The look is an old one, judged anew because `by` entered something (None: the clock ended an entry): nobody is
+    alarmed, and the lead's clocks go on. `provider` stands where the evidence shows none."""
 
-    events: list[tuple[Event, str | None]]
-    tags: dict[int, set[str]]
+    by: Any
+    looked_at: str
+    provider: str
+
+
+def judge_again(lead: Lead, *, by: Any, provider: str) -> None:
+    """Judge the lead's last look anew with what people entered since, in the caller's transaction and without a
+    look-up. A lead that waits for its scan is judged by that one; one whose last look could not judge is scanned.
+    `provider`: see JudgedAgain."""
+    if lead.scan_job_id is not None:
+        return
+    last = lead.scans.order_by("-created_at", "-pk").first()
+    if last is None or last.verdict is None:
+        rescan_lead(lead, started_by=by)
+        return
+    lookups = tuple(_lookup(row) for row in last.observations)
+    facts = facts_of(lead.domain, {(lookup.name, lookup.type): lookup for lookup in lookups})
+    observation = Observation(domain=lead.domain, lookups=lookups, facts=facts, duration=0.0)
+    looked_at = last.facts.get("looked_at") or last.created_at.isoformat()
+    record([observation], job=None, again=JudgedAgain(by, looked_at, provider))
+
+
+def _lookup(row: Sequence[Any]) -> Lookup:
+    name, kind, status, values, aliases, ttl, server, at = row
+    return Lookup(name, kind, status, tuple(values), tuple(aliases), ttl, server, at)
+
+
+@dataclass(slots=True)
+class _Round:
+    """One chunk being written: when, for which job, what people said of its leads, and what it adds to the timeline
+    (the scan's key is filled in once it is written)."""
+
+    now: datetime
+    job: Job | None
+    again: JudgedAgain | None
+    said: dict[int, dict[str, str]] = field(default_factory=dict)
+    events: list[tuple[Event, str | None]] = field(default_factory=list)
+    tags: dict[int, set[str]] = field(default_factory=dict)
+
+    def stated(self, lead: Lead, name: str) -> str:
+        return self.said.get(lead.pk, {}).get(name, "")
+
+    def looked_at(self, lead: Lead) -> datetime:
+        return self.now if self.again is None else lead.scanned_at or self.now
 
 
 def record(
-    observations: Sequence[Observation], *, job: Job | None, at: datetime | None = None
+    observations: Sequence[Observation],
+    *,
+    job: Job | None,
+    at: datetime | None = None,
+    again: JudgedAgain | None = None,
 ) -> list[tuple[Observation, Judgement]]:
     """Judge each observation and write scans, verdicts, events, alerts and tags, all inside the caller's
     transaction and in a constant number of statements. Returns what was written (a lead that left the job's
     queue in the meantime is skipped)."""
-    now = at or timezone.now()
+    this = _Round(now=at or timezone.now(), job=job, again=again)
     by_domain = {observation.domain: observation for observation in observations}
     leads = Lead.objects.filter(domain__in=by_domain).defer(*_NOT_NEEDED)
     if job is not None:
         leads = leads.filter(scan_job=job)
-    changes = _Changes(events=[], tags={})
     scans: list[Scan] = []
     certain: list[tuple[Any, ...]] = []
     uncertain: list[tuple[Any, ...]] = []
     written: list[tuple[Observation, Judgement]] = []
-    for lead in leads.select_for_update(no_key=True).order_by("pk"):  # the order in which everyone locks leads
+    locked = list(leads.select_for_update(no_key=True).order_by("pk"))  # the order in which everyone locks leads
+    this.said = _stated([lead.pk for lead in locked])
+    for lead in locked:
         observation = by_domain[lead.domain]
-        judgement = judge(lead.domain, observation.facts, _known(lead))
+        stated = this.stated(lead, Override.Field.PROVIDER)
+        judgement = judge(lead.domain, observation.facts, _known(lead), stated_provider=stated)
         written.append((observation, judgement))
-        scans.append(_scan(lead, observation, judgement, job, now))
+        scans.append(_scan(lead, observation, judgement, this))
         if judgement.verdict is None:
-            uncertain.append(_undetermined_row(lead, judgement, now))
+            uncertain.append(_undetermined_row(lead, judgement, this))
         else:
-            certain.append(_verdict_row(lead, observation.facts, judgement, now, changes))
+            certain.append(_verdict_row(lead, observation.facts, judgement, this))
     Scan.objects.bulk_create(scans, batch_size=500)
     update_rows(Lead, _VERDICT_COLUMNS, certain)
     update_rows(Lead, _UNDETERMINED_COLUMNS, uncertain)
-    _write_events(changes.events, {scan.lead_id: scan for scan in scans})
-    _write_tags(changes.tags)
+    _write_events(this, {scan.lead_id: scan for scan in scans})
+    _write_tags(this.tags)
     return written
+
+
+def _stated(pks: Collection[int]) -> dict[int, dict[str, str]]:
+    """Provider and size that people entered, by lead; read after the leads are locked."""
+    found: dict[int, dict[str, str]] = {}
+    fields = (Override.Field.PROVIDER, Override.Field.TENANT_SIZE)
+    entries = Override.objects.in_force().filter(lead_id__in=pks, field__in=fields)
+    for lead, name, value in entries.values_list("lead_id", "field", "value"):
+        found.setdefault(lead, {})[name] = value
+    return found
 
 
 def _known(lead: Lead) -> KnownSignals:
@@ -190,17 +262,18 @@ def _known(lead: Lead) -> KnownSignals:
     )
 
 
-def _scan(lead: Lead, observation: Observation, judgement: Judgement, job: Job | None, now: datetime) -> Scan:
+def _scan(lead: Lead, observation: Observation, judgement: Judgement, this: _Round) -> Scan:
+    old_look = {} if this.again is None else {"looked_at": this.again.looked_at}
     return Scan(
         lead_id=lead.pk,
-        job_id=None if job is None else job.pk,
+        job_id=None if this.job is None else this.job.pk,
         status=observation.facts.status,
         observations=observation.lookups,
-        facts=observation.facts.as_dict() | _judged(observation.facts, judgement),
+        facts=observation.facts.as_dict() | _judged(observation.facts, judgement) | old_look,
         verdict=None if judgement.verdict is None else verdict_json(judgement.verdict),
         rules_version=scoring.RULES_VERSION,
         duration=observation.duration,
-        created_at=now,
+        created_at=this.now,
     )
 
 
@@ -210,6 +283,8 @@ def _judged(facts: Facts, judgement: Judgement) -> dict[str, Any]:
         "dmarc_testing": facts.dmarc.testing,
         "mailbox_evidence": [list(evidence) for evidence in facts.mailbox_evidence],
         "scored_provider": judgement.scored_provider,
+        "seen_provider": seen_provider(facts),
+        "stated_provider": judgement.stated_provider,
         "unknown": list(judgement.unknown),
         "reason": judgement.reason,
         "score_low": judgement.score_low,
@@ -251,7 +326,7 @@ _UNDETERMINED_COLUMNS = ("scan_job", "scanned_at", "rescan_at", "retry_at", "ret
     "undetermined_reason")  # fmt: skip
 
 
-def _verdict_row(lead: Lead, facts: Facts, judgement: Judgement, now: datetime, changes: _Changes) -> tuple[Any, ...]:
+def _verdict_row(lead: Lead, facts: Facts, judgement: Judgement, this: _Round) -> tuple[Any, ...]:
     verdict = judgement.verdict
     assert verdict is not None
     spf = lead.has_spf if judgement.spf is None else judgement.spf
@@ -260,11 +335,11 @@ def _verdict_row(lead: Lead, facts: Facts, judgement: Judgement, now: datetime, 
     coverage = lead.dmarc_coverage if judgement.dmarc_policy is None else judgement.dmarc_coverage
     provider = judgement.scored_provider
     if provider == "Unknown" and lead.provider:  # scoring-v1 section 1: never overwritten by Unknown
-        provider = lead.provider
+        provider = lead.provider if this.again is None else this.again.provider or provider
     after = _State(spf, dkim, policy, judgement.mx_root, verdict.score, verdict.segment)
-    events = list(_events(lead, facts, provider, after, now))
-    changes.events.extend(events)
-    changes.tags[lead.pk] = set(
+    events = list(_events(lead, facts, provider, after, this.now))
+    this.events.extend(events)
+    this.tags[lead.pk] = set(
         scoring.auto_tags(
             spf=spf,
             dkim=dkim,
@@ -272,28 +347,34 @@ def _verdict_row(lead: Lead, facts: Facts, judgement: Judgement, now: datetime, 
             segment=verdict.segment,
             readiness_score=verdict.score,
             provider=provider,
-            expires_in_days=_days_left(lead, now),
+            expires_in_days=_days_left(lead, this.now),
         )
     )
-    size = judgement.tenant_size or lead.tenant_size
-    uncertain = bool(judgement.unknown)
+    size, size_source = effective(
+        person=this.stated(lead, Override.Field.TENANT_SIZE),
+        referral=lead.referral_size,
+        mx=judgement.tenant_size or mx_estimate(lead),
+    )
+    next_look, changed_at = lead.rescan_at, lead.changed_at
+    if this.again is None:
+        next_look = _next_look(lead, verdict.priority_score, bool(events), bool(judgement.unknown), this.now)
+        changed_at = this.now if events else changed_at
     return (
-        lead.pk, None, now, _next_look(lead, verdict.priority_score, bool(events), uncertain, now), None, 0,
-        now if events else lead.changed_at, judgement.state, judgement.reason, provider, facts.provider,
-        facts.local_provider or "", facts.gateway or "", facts.mail_service or "", verdict.segment, verdict.score,
-        judgement.score_low, judgement.score_high, judgement.confidence, verdict.priority_category or "",
-        verdict.priority_score, verdict.technical_heat or "", verdict.commercial_heat or "",
-        verdict.commercial_segment or "", size or "", "mx" if judgement.tenant_size else lead.tenant_size_source,
-        judgement.mx_root or "", spf, dkim, policy, coverage, _shows_microsoft(facts), scoring.RULES_VERSION,
+        lead.pk, None, this.looked_at(lead), next_look, None, 0, changed_at, judgement.state, judgement.reason,
+        provider, facts.provider, facts.local_provider or "", facts.gateway or "", facts.mail_service or "",
+        verdict.segment, verdict.score, judgement.score_low, judgement.score_high, judgement.confidence,
+        verdict.priority_category or "", verdict.priority_score, verdict.technical_heat or "",
+        verdict.commercial_heat or "", verdict.commercial_segment or "", size, size_source, judgement.mx_root or "",
+        spf, dkim, policy, coverage, _shows_microsoft(facts), scoring.RULES_VERSION,
     )  # fmt: skip
 
 
-def _undetermined_row(lead: Lead, judgement: Judgement, now: datetime) -> tuple[Any, ...]:
+def _undetermined_row(lead: Lead, judgement: Judgement, this: _Round) -> tuple[Any, ...]:
     """The verdict stays what it was; the clock asks again after 15 min, 1 h, 6 h, 24 h."""
-    retry_at = now + RETRY_AFTER[lead.retry_count] if lead.retry_count < len(RETRY_AFTER) else None
-    rescan_at = _next_look(lead, lead.priority_score, False, True, now)
+    retry_at = this.now + RETRY_AFTER[lead.retry_count] if lead.retry_count < len(RETRY_AFTER) else None
+    rescan_at = _next_look(lead, lead.priority_score, False, True, this.now)
     return (
-        lead.pk, None, now, rescan_at, retry_at, min(lead.retry_count + 1, len(RETRY_AFTER)),
+        lead.pk, None, this.looked_at(lead), rescan_at, retry_at, min(lead.retry_count + 1, len(RETRY_AFTER)),
         VerdictState.UNDETERMINED.value, judgement.reason,
     )  # fmt: skip
 
@@ -405,14 +486,17 @@ def _presence(value: bool | None) -> str:
     return {True: "present", False: "absent", None: ""}[value]
 
 
-def _write_events(events: list[tuple[Event, str | None]], scans: dict[int, Scan]) -> None:
-    for event, _alert in events:
+def _write_events(this: _Round, scans: dict[int, Scan]) -> None:
+    for event, _alert in this.events:
         event.scan_id = scans[event.lead_id].pk
-    Event.objects.bulk_create([event for event, _alert in events], batch_size=500)
+        event.by = None if this.again is None else this.again.by
+    Event.objects.bulk_create([event for event, _alert in this.events], batch_size=500)
+    if this.again is not None:
+        return
     Alert.objects.bulk_create(
         [
             Alert(lead_id=event.lead_id, event=event, type=alert, created_at=event.at)
-            for event, alert in events
+            for event, alert in this.events
             if alert is not None
         ],
         batch_size=500,

@@ -11,9 +11,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from leads import snoozing, tenant_size
 from leads.bulk import insert_rows, update_rows
 from leads.company_list.claims import Claim
-from leads.models import Alert, DomainClaim, Event, Lead, Note, Source, Tag
+from leads.models import Alert, DomainClaim, Event, Lead, Note, Override, Source, Tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,9 @@ def rename(lead: Lead, company_name: str, *, by: User) -> None:
         Event.objects.create(
             lead=lead, kind=Event.Kind.EDITED, by=by, old=lead.company_name[:400], new=company_name[:400]
         )
+        # The newest word of a person holds; there is nothing to give back any more.
+        named = Override.objects.in_force().filter(lead=lead, field=Override.Field.COMPANY_NAME)
+        named.update(ended_at=timezone.now())
         lead.company_name = company_name
         lead.save(update_fields=["company_name", "search_text", "name_key"])
 
@@ -171,20 +175,57 @@ def _set_dismissed(lead: Lead, *, by: User, reason: str, kind: str, at: Any) -> 
 @dataclass(frozen=True, slots=True)
 class ReferralNote:
     """What a lead's row says about its referrals. `state`: a ReferralState or ""; `remote_id` and `category` are those
-    of the most urgent one, "" without any."""
+    of the most urgent one, "" without any; `size`: small, medium or large, "" when none says."""
 
     count: int
     state: str
     deadline: datetime | None
     remote_id: str = ""
     category: str = ""
+    size: str = ""
+
+
+_NOTED = (
+    "referral_count", "referral_state", "referral_deadline", "referral_remote_id", "referral_category", "referral_size",
+)  # fmt: skip
 
 
 def note_referrals(notes: Mapping[int, ReferralNote]) -> None:
-    """Write what another room knows about the referrals of these leads (by key)."""
-    rows = [(pk, note.count, note.state, note.deadline, note.remote_id, note.category) for pk, note in notes.items()]
-    columns = ("referral_count", "referral_state", "referral_deadline", "referral_remote_id", "referral_category")
-    update_rows(Lead, columns, rows)
+    """Write what another room knows about the referrals of these leads (by key, locked by the caller). A lead that
+    sleeps wakes when a referral appears or its state or deadline changes; a size band counts at once."""
+    before = {lead.pk: lead for lead in Lead.objects.filter(pk__in=notes).only(*_NOTED, *snoozing.COLUMNS)}
+    rows = [
+        (pk, note.count, note.state, note.deadline, note.remote_id, note.category, note.size)
+        for pk, note in notes.items()
+    ]
+    update_rows(Lead, _NOTED, rows)
+    resized = [pk for pk, lead in before.items() if lead.referral_size != notes[pk].size]
+    if resized:
+        tenant_size.refresh(resized)
+    _wake([lead for pk, lead in before.items() if _moved(lead, notes[pk])])
+
+
+def _moved(lead: Lead, note: ReferralNote) -> bool:
+    before = (lead.referral_state, lead.referral_deadline)
+    return note.count > lead.referral_count or before != (note.state, note.deadline)
+
+
+def _wake(leads: Iterable[Lead]) -> None:
+    asleep = [lead for lead in leads if snoozing.is_asleep(lead, timezone.now())]
+    if not asleep:
+        return
+    Lead.objects.filter(pk__in=[lead.pk for lead in asleep]).update(**dict.fromkeys(snoozing.COLUMNS))
+    insert_rows(
+        [
+            Event(
+                lead=lead,
+                kind=Event.Kind.SNOOZED,
+                old=snoozing.code(lead.snoozed_until, lead.snoozed_until_change_since),
+                new="referral",
+            )
+            for lead in asleep
+        ]
+    )
 
 
 def note_pushes(notes: Mapping[int, tuple[str, str]]) -> None:

@@ -34,12 +34,14 @@ class KnownSignals:
 class Judgement:
     """`state`: complete, partial or undetermined; `verdict` is None when undetermined. `unknown` names what got
     no answer: mx, spf, dkim, dmarc. `reason` names why it is not complete. `spf`, `dkim`, `dmarc_policy` are the
-    certain values of this look (None = unknown, a certain "no DMARC" is ""). `confidence` in percent."""
+    certain values of this look (None = unknown, a certain "no DMARC" is ""). `confidence` in percent. `stated_provider`
+    is what a person entered, "" without; it is the scored one then."""
 
     state: str
     reason: str
     unknown: tuple[str, ...]
     scored_provider: str
+    stated_provider: str
     mx_root: str | None
     tenant_size: str | None
     verdict: scoring.Verdict | None
@@ -61,10 +63,16 @@ def scored_dmarc_policy(facts: Facts) -> str | None:
     return policy
 
 
-def judge(domain: str, facts: Facts, known: KnownSignals | None = None) -> Judgement:
-    """The verdict on one look at `domain`; `known` settles which world is shown when a signal got no answer."""
+def seen_provider(facts: Facts) -> str:
+    """The provider by evidence: the mailbox provider behind a gateway where it shows, else that of the MX."""
+    return facts.behind_gateway_provider or facts.provider
+
+
+def judge(domain: str, facts: Facts, known: KnownSignals | None = None, *, stated_provider: str = "") -> Judgement:
+    """The verdict on one look at `domain`; `known` settles which world is shown when a signal got no answer. A person's
+    word about the provider outranks the evidence."""
     known = known or KnownSignals()
-    provider = facts.behind_gateway_provider or facts.provider
+    provider = stated_provider or seen_provider(facts)
     mx_root = scoring.extract_mx_root(facts.mx_hosts[0]) if facts.mx_hosts else None
     dkim = _dkim(facts)
     policy = scored_dmarc_policy(facts) if facts.dmarc.state != "unknown" else None
@@ -77,6 +85,7 @@ def judge(domain: str, facts: Facts, known: KnownSignals | None = None) -> Judge
             reason=reason,
             unknown=unknown,
             scored_provider=provider,
+            stated_provider=stated_provider,
             mx_root=mx_root,
             tenant_size=scoring.estimate_tenant_size(provider, mx_root),
             verdict=verdict,

@@ -231,7 +231,23 @@ def refresh_leads(pks: Collection[int]) -> None:
     services.note_referrals({pk: _note(found[pk]) for pk in pks})
 
 
-_NOTED: Final = ("remote_id", "status", "category", "deadline_at", "not_visible_since")
+_NOTED: Final = ("remote_id", "status", "category", "deadline_at", "not_visible_since", "customer_size")
+# Partner Center's size bands, today's and the older ones, as the size classes of the offer: up to 50 people small, up
+# to 250 medium, above large, because the Microsoft 365 Business plans end at 300 users. "51 to 500" reaches across
+# that line and counts where its smaller half lies. A band that is not here says nothing.
+_SIZES: Final = {
+    "1to9employees": "small",
+    "10to50employees": "small",
+    "1to50employees": "small",
+    "51to250employees": "medium",
+    "51to500employees": "medium",
+    "251to1000employees": "large",
+    "1001to5000employees": "large",
+    "5001to10000employees": "large",
+    "10001to20000employees": "large",
+    "morethan20000employees": "large",
+    "morethan500employees": "large",
+}
 
 
 def refresh_all_leads() -> None:
@@ -253,13 +269,20 @@ def _note(referrals: Sequence[Referral]) -> ReferralNote:
         state = ReferralState.CLOSED
     deadlines = [referral.deadline_at for _state, referral in visible if referral.deadline_at is not None]
     first = shown[0] if shown else None
+    sizes = [size for referral in (*shown, *referrals) if (size := size_of(referral.customer_size))]
     return ReferralNote(
         count=len(referrals),
         state=state,
         deadline=min(deadlines, default=None),
         remote_id=first.remote_id if first else "",
         category=first.category if first else "",
+        size=sizes[0] if sizes else "",
     )
+
+
+def size_of(band: str) -> str:
+    """small, medium or large; "" for a band nobody knows."""
+    return _SIZES.get(band.casefold(), "")
 
 
 def _urgency(status: str) -> str:

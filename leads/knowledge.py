@@ -1,0 +1,185 @@
+"""What people know better than the look-ups: entries with author, reason and last day; and the contact opt-out.
+
+An entry outranks what was looked up until it ends; then the lead says again what it said before. Scans go on
+underneath: where they see something else than an entry says, the lead page asks whether it still stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from leads import tenant_size
+from leads.lead_page import ShownScan
+from leads.models import Event, Lead, Override, Provider
+from leads.scanning import judge_again
+
+Field = Override.Field
+
+
+class Overtaken(Exception):
+    """Somebody else changed it since the page was made that this comes from; nothing was saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Something sees it otherwise than `entry` says. `seen`: the code of what is seen; `at`: the look that saw it, None
+    when a referral says so."""
+
+    entry: Override
+    seen: str
+    at: datetime | None
+
+
+def enter(
+    lead: Lead,
+    field: str,
+    value: str,
+    *,
+    reason: str,
+    by: User,
+    expires_on: date | None = None,
+    seen: int | None = None,
+) -> Override:
+    """Take `value` for true until `expires_on` (the last day) or until somebody ends it. `seen`: the key of the entry
+    in force when the page was made, 0 for none, None when that does not matter. Raises Overtaken."""
+    with transaction.atomic():
+        row = _locked(lead)
+        current = row.overrides.in_force().filter(field=field).first()
+        if seen not in (None, current.pk if current else 0):
+            raise Overtaken
+        old = _says(row, field)
+        if current is not None:
+            _close(row, current)
+        entry = Override.objects.create(
+            lead=row,
+            field=field,
+            value=value,
+            reason=reason,
+            by=by,
+            expires_on=expires_on,
+            before=current.before if current and field != Field.CONTACT else _says(row, field, value),
+            kept_against=row.referral_size if field == Field.TENANT_SIZE else "",
+        )
+        _told(row, by, old=f"{field}:{old}" if old else "", new=f"{field}:{value}")
+        if field == Field.COMPANY_NAME:
+            row.company_name = value
+        elif field == Field.CONTACT:
+            row.contact_emails = [value, *(email for email in row.contact_emails if email != value)]
+        _settle(row, field, by, entry.before)
+    return entry
+
+
+def end(entry: Override, *, by: User | None, word: str = "ended") -> None:
+    """The lead says again what it said before the entry. Ending twice changes nothing. `word`: how the timeline calls
+    it: ended or expired."""
+    with transaction.atomic():
+        row = _locked(entry.lead)
+        current = row.overrides.in_force().filter(pk=entry.pk).first()
+        if current is None:
+            return
+        _close(row, current)
+        _told(row, by, old=f"{current.field}:{current.value}", new=word)
+        _settle(row, current.field, by, current.before)
+
+
+def keep(entry: Override, seen: str, *, by: User) -> None:
+    """Stand by the entry although `seen` is what shows; asked again when something else shows. Raises Overtaken when
+    the entry has ended."""
+    with transaction.atomic():
+        row = _locked(entry.lead)
+        if not row.overrides.in_force().filter(pk=entry.pk).exclude(kept_against=seen).update(kept_against=seen):
+            if not row.overrides.in_force().filter(pk=entry.pk).exists():
+                raise Overtaken
+            return
+        _told(row, by, old=f"{entry.field}:{entry.value}", new="kept")
+
+
+def end_expired(today: date) -> int:
+    """Entries whose last day is over (a duty). Returns how many ended."""
+    expired = list(Override.objects.expired(today).select_related("lead").order_by("lead_id", "pk"))
+    for entry in expired:
+        end(entry, by=None, word="expired")
+    return len(expired)
+
+
+def conflicts(lead: Lead, entries: Iterable[Override], scan: ShownScan | None) -> list[Conflict]:
+    """Entries in force that a later look or a referral contradicts and that nobody kept against just that."""
+    found = []
+    for entry in entries:
+        seen, at = "", None
+        if entry.field == Field.PROVIDER and scan is not None and scan.looked_at > entry.created_at:
+            seen, at = scan.facts.get("seen_provider", ""), scan.looked_at
+        elif entry.field == Field.TENANT_SIZE:
+            seen = lead.referral_size
+        if seen not in ("", Provider.UNKNOWN, entry.value, entry.kept_against):
+            found.append(Conflict(entry, seen, at))
+    return found
+
+
+def set_opt_out(lead: Lead, wanted: bool, *, by: User) -> None:
+    """The company asked not to be contacted: its contacts are no longer shown, exported or pushed. False takes it
+    back."""
+    with transaction.atomic():
+        row = _locked(lead)
+        if wanted == (row.opted_out_at is not None):
+            return
+        row.opted_out_at, row.opted_out_by = (timezone.now(), by) if wanted else (None, None)
+        row.save(update_fields=["opted_out_at", "opted_out_by"])
+        Event.objects.create(
+            lead=row, kind=Event.Kind.OPT_OUT, by=by, old="" if wanted else "yes", new="yes" if wanted else ""
+        )
+
+
+def _locked(lead: Lead) -> Lead:
+    return Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+
+
+def _says(lead: Lead, field: str, value: str = "") -> str:
+    """What the lead says of the field. A lead has many contacts: what it says of `value` is whether it is one."""
+    if field == Field.CONTACT:
+        return value if value in lead.contact_emails else ""
+    says: dict[str, str] = {
+        Field.COMPANY_NAME: lead.company_name,
+        Field.TENANT_SIZE: lead.tenant_size,
+        Field.PROVIDER: lead.provider,
+    }
+    return says[field]
+
+
+def _close(lead: Lead, entry: Override) -> None:
+    """End the entry and give back the name or the contacts there were, unless they were changed since."""
+    Override.objects.filter(pk=entry.pk).update(ended_at=timezone.now())
+    if entry.field == Field.COMPANY_NAME and lead.company_name == entry.value:
+        lead.company_name = entry.before
+    if entry.field == Field.CONTACT and not entry.before:
+        lead.contact_emails = [email for email in lead.contact_emails if email != entry.value]
+
+
+def _settle(lead: Lead, field: str, by: User | None, before: str) -> None:
+    """Make the lead's row say what now holds."""
+    if field == Field.COMPANY_NAME:
+        lead.save(update_fields=["company_name", "search_text", "name_key"])
+    elif field == Field.CONTACT:
+        lead.save(update_fields=["contact_emails", "search_text"])
+    elif field == Field.TENANT_SIZE:
+        tenant_size.refresh([lead.pk])
+    else:
+        judge_again(lead, by=by, provider=before)
+
+
+def _told(lead: Lead, by: Any, *, old: str, new: str) -> None:
+    Event.objects.create(lead=lead, kind=Event.Kind.OVERRIDE, by=by, old=old[:400], new=new[:400])
+
+
+def history(lead: Lead) -> tuple[dict[str, Override], Sequence[Override]]:
+    """(entries in force by field, ended ones), newest first."""
+    entries = list(lead.overrides.select_related("by").order_by("-created_at", "-pk")[:50])
+    in_force = {entry.field: entry for entry in entries if entry.ended_at is None}
+    return in_force, [entry for entry in entries if entry.ended_at is not None]
