@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
+from stat import S_ISREG
 from threading import Lock
 from typing import Any, Final
 
@@ -99,6 +100,8 @@ class _Shelf:
         try:
             state = os.stat(path)
         except (OSError, ValueError):
+            return NoHosting.MISSING
+        if not S_ISREG(state.st_mode):
             return NoHosting.MISSING
         mark = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
         with self._lock:

@@ -18,7 +18,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from outbound.errors import OutboundError, Rejected
+from outbound.errors import Category, OutboundError, Rejected, error_class
 from outbound.session import OutboundSession, Policy, RemoteError
 from signals.outcomes import USER_AGENT, Doubt, Evidence, Reason, Unknown, excerpt, reason_of
 from signals.politeness import Politeness
@@ -186,15 +186,21 @@ class TenantLookup:
         return datetime.fromtimestamp(self._clock(), UTC)
 
 
-def read_entra_error(_status: int, body: str) -> RemoteError:
-    """The AADSTS number of an error of Entra ID: {"error", "error_description": "AADSTS90002: …", "error_codes"}."""
+def read_entra_error(status: int, body: str) -> RemoteError:
+    """The AADSTS number of an error of Entra ID: {"error", "error_description": "AADSTS90002: …", "error_codes"}.
+
+    A 4xx without one is the page of somebody on the way and says nothing about the domain.
+    """
     try:
         found = loads(body)
     except (ValueError, RecursionError):
-        return RemoteError()
+        found = None
     text = found.get("error_description") if isinstance(found, dict) else None
     number = _NUMBER.match(text) if isinstance(text, str) else None
-    return RemoteError(number[0] if number else "")
+    if number is not None:
+        return RemoteError(number[0])
+    ours = error_class(status).category is Category.VALIDATION
+    return RemoteError("unreadable", category=Category.SERVER) if ours else RemoteError()
 
 
 def read_issuer(document: Any) -> tuple[str | None, str]:

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from outbound.errors import Category
+from outbound.errors import Category, error_class
 from outbound.session import OutboundSession, Policy, RemoteError
 from signals.outcomes import USER_AGENT, Reason, Unreadable, excerpt
 from signals.registration.facts import Protocol, Registration, Said, is_redacted, same_name
@@ -14,6 +14,7 @@ from signals.registration.facts import Protocol, Registration, Said, is_redacted
 # One attempt: the queue asks again later. A domain object has some 5 to 20 KiB.
 POLICY: Final = Policy(connect_timeout=5, read_timeout=10, total_timeout=15, attempts=1, max_bytes=512 << 10)
 _MOST: Final = 200  # members of a list that are looked at
+_LONGEST: Final = 1000  # characters of a text that is looked at
 _EVENTS: Final = {"registration": "created", "expiration": "expires", "last changed": "changed"}
 
 
@@ -44,9 +45,10 @@ class RdapClient:
 
 
 def read_rdap_error(status: int, body: str) -> RemoteError:
-    """A 404 counts only with an empty body (RFC 7480 section 5.3) or an RDAP error (RFC 9083 section 6): a page of a
-    gateway or of a wrong address says nothing about the domain."""
-    if status not in (404, 410) or not body.strip():
+    """Whether a 4xx is the registry's own: it has an RDAP error (RFC 9083 section 6), and a 404 may be empty (RFC 7480
+    section 5.3). The page of a gateway, or of a wrong address, says nothing about the domain."""
+    is_missing = status in (404, 410)
+    if error_class(status).category is not Category.VALIDATION or (is_missing and not body.strip()):
         return RemoteError()
     try:
         found = json.loads(body)
@@ -62,7 +64,7 @@ def parse_domain(data: Any, domain: str, *, source: str, at: datetime) -> Regist
     about another name."""
     if not isinstance(data, dict) or data.get("objectClassName") != "domain":
         raise Unreadable(Reason.MALFORMED)
-    names = [name for name in (data.get("ldhName"), data.get("unicodeName")) if isinstance(name, str)]
+    names = [name for name in (_text(data.get("ldhName")), _text(data.get("unicodeName"))) if name]
     if not names:
         raise Unreadable(Reason.MALFORMED)
     if not any(same_name(name, domain) for name in names):
@@ -151,11 +153,11 @@ def _objects(value: Any) -> list[dict[str, Any]]:
 
 
 def _texts(value: Any) -> list[str]:
-    return [item for item in value[:_MOST] if isinstance(item, str)] if isinstance(value, list) else []
+    return [text for item in value[:_MOST] if (text := _text(item))] if isinstance(value, list) else []
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and len(value) <= _LONGEST else ""
 
 
 def _number(value: Any) -> str:
@@ -163,7 +165,8 @@ def _number(value: Any) -> str:
 
 
 def _shown(object: dict[str, Any], *keys: str) -> str:
-    return _dump({key: object[key] for key in keys if isinstance(object.get(key), str | int)})
+    shown = {key: object[key] for key in keys if isinstance(object.get(key), str | int)}
+    return _dump({key: value[:_LONGEST] if isinstance(value, str) else value for key, value in shown.items()})
 
 
 def _dump(value: Any) -> str:

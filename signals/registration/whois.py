@@ -28,7 +28,8 @@ _SERVER = re.compile(r"[A-Za-z0-9.-]{1,253}", re.ASCII)
 _DATE = re.compile(r"(\d{4})-([A-Za-z]{3}|\d{1,2})-(\d{1,2})\.?", re.ASCII)
 _NO_MATCH = re.compile(r"[\W_]{0,20}no match found", re.IGNORECASE)
 _REFUSAL = re.compile(
-    r"limit exceeded|exceeded .{0,40}limit|rate.?limit|too many|quota|access (?:is )?denied|blacklist|blocked",
+    r"limit (?:has been |is |was )?(?:exceeded|reached)|exceeded .{0,40}limit|rate.?limit|too many|quota"
+    r"|access (?:is )?denied|blacklist|blocked",
     re.IGNORECASE,
 )
 
