@@ -96,8 +96,8 @@ def market_world(market: Iterable[Company]) -> World:
     """DNS for these companies and the providers they use; every name outside is refused, never denied."""
     records = [Record(name, "TXT", text, 3600) for name, text in _PROVIDERS.items()]
     for company in market:
-        records += company_records(company.domain)
-        records += extra_records(company.domain)
+        own = company_records(company.domain)
+        records += own + extra_records(company.domain) if own else own
     return World(records, zones=[ZONE, *_PROVIDERS, "onmicrosoft.com", "autodiscover.outlook.com"])
 
 
@@ -112,9 +112,8 @@ def company_records(domain: str) -> list[Record]:
 
 
 def extra_records(domain: str) -> list[Record]:
-    """What well-kept domains have besides, and a web site. Drawn apart, so that the rest stays what it was."""
-    if not company_records(domain):
-        return []
+    """What well-kept domains have besides, and a web site, if the company has any records. Drawn apart, so that the
+    rest stays what it was."""
     spread = random.Random(f"extra-{domain}")
     records = [Record(f"www.{domain}", "A", f"192.0.2.{spread.randrange(1, 255)}")]
     if spread.random() < 0.12:
