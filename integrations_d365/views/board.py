@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -56,7 +57,7 @@ def board(request: Request) -> HttpResponse:
 
 def _retryable(request: Request, query: PushQuery, parked: int) -> int:
     """How many “Retry all” would push; asked for only where the button can stand."""
-    if not parked or not request.user.has_perm("integrations_d365.bulk_push"):
+    if not parked or not settings.HUNTER_D365_ENABLED or not request.user.has_perm("integrations_d365.bulk_push"):
         return 0
     return query.retryable().count()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseRedirect
@@ -118,7 +119,7 @@ def push_context(request: Request, lead: Lead, *, preview: bool) -> dict[str, An
         "waits_until": waits_until(found) if moving else None,
         "decision": needs_decision(found),
         "can_retry": can_retry(found),
-        "may_push": request.user.has_perm("integrations_d365.push_lead"),
+        "may_push": _may_push(request),
         "scoring": lead.score is None and (lead.scan_job_id is not None or lead.retry_at is not None),
         "ledger": ledger,
         "receipt": receipt_of(found, ledger),
@@ -126,6 +127,11 @@ def push_context(request: Request, lead: Lead, *, preview: bool) -> dict[str, An
         "preview": preview_of(found, shape_from(state.check)) if shown else None,
         "previewing": shown,
     }
+
+
+def _may_push(request: Request) -> bool:
+    """Whether buttons that push can stand on the page."""
+    return settings.HUNTER_D365_ENABLED and request.user.has_perm("integrations_d365.push_lead")
 
 
 def _steps(request: Request, lead: Lead, refused: str = "", status: int = 200) -> HttpResponse:
@@ -138,7 +144,7 @@ def _steps(request: Request, lead: Lead, refused: str = "", status: int = 200) -
         "on_its_way": moving,
         "decision": needs_decision(found),
         "link": link_of(found),
-        "may_push": request.user.has_perm("integrations_d365.push_lead"),
+        "may_push": _may_push(request),
         "refused": refused,
         "next": request.GET.get("next", ""),
     }

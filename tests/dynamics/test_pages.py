@@ -668,6 +668,17 @@ def test_switched_off_hides_the_way_and_refuses(
     assert not AutoPush.objects.filter(enabled_at__isnull=False).exists()
 
 
+def test_switched_off_the_board_still_shows_what_was_pushed_without_buttons(settings: Any, as_operator: Client) -> None:
+    settings.HUNTER_D365_ENABLED = False
+    push = parked(scored())
+    for url in (BOARD, push_url(push.lead)):
+        text = page(as_operator, url)
+        assert "Dynamics 365 is switched off" in text
+        assert "A plug-in in your Dynamics refused this lead." in text
+        assert "Retry" not in text
+        assert "Take back" not in text
+
+
 # The admin
 
 
