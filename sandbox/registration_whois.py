@@ -76,6 +76,8 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         domain = self.rfile.readline(_LONGEST_LINE).decode("utf-8", "replace").strip().lower()
+        if not domain:  # somebody looked whether the port is open
+            return
         faults = self.server.faults.draw("whois")
         kinds = {fault.kind: fault for fault in faults}
         answer = b"" if kinds.keys() & {"close", "drop_after", "lost"} else self._answer(domain, faults)

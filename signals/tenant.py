@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from json import loads
 from typing import Any, Final
@@ -26,6 +26,7 @@ from signals.registration.facts import asked_name
 
 LOGIN: Final = "login.microsoftonline.com"
 POLICY: Final = Policy(connect_timeout=5, read_timeout=10, total_timeout=15, attempts=1, max_bytes=256 << 10)
+FRESH: Final = timedelta(days=90)  # how long an answer may be kept before it is polite to ask again
 PATIENCE: Final = 1.5  # seconds that a look-up waits for its turn
 NO_TENANT: Final = "AADSTS90002"  # "Tenant not found": the one documented way to say it
 GODADDY_HOSTS: Final = ("secureserver.net", "godaddy.com")  # where the sign-in of tenants resold by GoDaddy lives

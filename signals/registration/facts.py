@@ -18,6 +18,9 @@ T = TypeVar("T")
 FIRST: Final = date(1985, 1, 1)  # the first .com was registered in March 1985; .tr began in 1990
 HORIZON: Final = timedelta(days=20 * 366)  # twice the ten years that ICANN allows; beyond it stand placeholders
 _SKEW: Final = timedelta(days=1)  # a registry's clock and time zone
+FRESH: Final = timedelta(days=30)
+FRESH_NEAR_EXPIRY: Final = timedelta(days=7)
+_NEAR_EXPIRY: Final = timedelta(days=60)  # until it, and for ever after it
 MAX_SERVERS: Final = 20
 MAX_STATUSES: Final = 20
 
@@ -71,6 +74,17 @@ class NotRegistered:
 
 
 Outcome = Registration | NotRegistered | Unknown
+
+
+def fresh_for(found: Outcome) -> timedelta:
+    """How long an outcome may be kept before it is polite to ask again (mail-dns-signals section 4): a month, a week
+    around the expiry date and for a domain that is not registered. What is unknown for good waits for a month, too."""
+    if isinstance(found, Unknown):
+        return FRESH if found.retry_after is None else timedelta(seconds=found.retry_after)
+    if isinstance(found, NotRegistered):
+        return FRESH_NEAR_EXPIRY
+    is_near = found.expires is not None and found.expires - found.at.date() <= _NEAR_EXPIRY
+    return FRESH_NEAR_EXPIRY if is_near else FRESH
 
 
 @dataclass(slots=True)

@@ -11,9 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signals.outcomes import Reason, Unreadable
+from signals.outcomes import Reason, Unknown, Unreadable
 from signals.registration import whois
-from signals.registration.facts import NotRegistered, Registration, asked_name, same_name
+from signals.registration.facts import (
+    NotRegistered,
+    Protocol,
+    Registration,
+    asked_name,
+    fresh_for,
+    same_name,
+)
 from signals.registration.rdap import parse_domain, read_rdap_error
 
 AT = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -180,6 +187,22 @@ def test_what_is_no_answer_about_the_domain_is_refused(content: Any, reason: Rea
 )
 def test_only_a_registry_can_refuse_or_deny_a_name(status: int, body: str, counts: bool) -> None:
     assert (read_rdap_error(status, body).code == "") is counts
+
+
+@pytest.mark.parametrize(
+    ("expires", "days"), [("2027-08-22", 30), ("2027-01-25", 30), ("2027-01-24", 7), ("2026-11-01", 7)]
+)
+def test_near_its_expiry_a_domain_is_asked_for_weekly(expires: str, days: int) -> None:
+    assert fresh_for(_parse(_rdap(events=_events(expires=expires)))) == timedelta(days=days)
+
+
+def test_how_long_the_other_outcomes_last() -> None:
+    about = {"domain": "acme.example", "source": "rdap.nic.example", "at": AT}
+    nobody = NotRegistered(**about, protocol=Protocol.RDAP, excerpt="HTTP 404")
+    assert fresh_for(nobody) == timedelta(days=7)
+    assert fresh_for(_parse(_rdap(events=[]))) == timedelta(days=30)
+    assert fresh_for(Unknown(**about, reason=Reason.HELD, retry_after=90)) == timedelta(seconds=90)
+    assert fresh_for(Unknown(**about, reason=Reason.NO_SERVER)) == timedelta(days=30)
 
 
 # Port 43
