@@ -104,7 +104,7 @@ def test_the_preview_shows_old_and_new_of_what_changed(connected: Cloud, as_sell
     text = page(as_seller, push_url(lead))
     assert "<del>72</del>" in "".join(text.split())
     assert "<ins>81</ins>" in "".join(text.split())
-    assert "another text" in text
+    assert "changed; show the new text" in text
     assert "Company, contact, topic and owner stay" in text
 
 
