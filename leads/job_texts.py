@@ -21,6 +21,10 @@ TITLES: Final = {
     "scan.retry": gettext_lazy("Second look at undetermined leads"),
     "scan.referrals": gettext_lazy("First scan of leads from referrals"),
     "import.named": gettext_lazy("Import of %(name)s"),
+    "outside.registration": gettext_lazy("Look-up of registrations"),
+    "outside.hosting": gettext_lazy("Look-up of hosting locations"),
+    "outside.tenant": gettext_lazy("Look-up of Microsoft tenants"),
+    "outside.posture": gettext_lazy("Look-up of further mail records"),
 }
 
 
@@ -43,6 +47,8 @@ def result(job: Job) -> str:
     if job.kind == "scan":
         text = ngettext("%(count)s lead scanned", "%(count)s leads scanned", job.done) % {"count": count}
         return f"{text}, " + _("%(count)s undetermined") % {"count": failed} if job.failed else text
+    if job.kind == "outside":
+        return ngettext("%(count)s lead looked up", "%(count)s leads looked up", job.done) % {"count": count}
     text = ngettext("%(count)s row read", "%(count)s rows read", job.done) % {"count": count}
     return f"{text}, " + _("%(count)s rejected") % {"count": failed} if job.failed else text
 

@@ -755,6 +755,20 @@ class OverrideQuerySet(models.QuerySet["Override"]):
         return self.in_force().filter(expires_on__lt=today)
 
 
+class SourceState(models.Model):
+    """How the hosts of one kind of outside facts were treated so far (signals.politeness), from one job to the next."""
+
+    name = models.CharField(max_length=40, unique=True)
+    state = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("state of a source")
+        verbose_name_plural = _("states of sources")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Override(models.Model):
     """What a person knows better: outranks what was looked up, until it ends. At most one is in force a lead and
     field."""

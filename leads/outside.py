@@ -1,0 +1,399 @@
+"""Facts from outside DNS: registration, hosting, Microsoft tenant, further mail records (DESIGN.md section 4).
+
+They have a slow queue of their own, one job a kind, and nothing waits for them: a verdict is complete without. A row of
+OutsideFact keeps the last thing that was known; a look that failed changes only when the next one is due.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+import jobs.services
+from jobs.models import Job
+from jobs.services import JobRun
+from leads.bulk import insert_rows
+from leads.looking import dns_settings
+from leads.models import Alert, Event, Lead, LeadQuerySet, OutsideFact, SourceState
+from signals.hosting import Hosting, NoHosting, hosting_of
+from signals.mail.extra_posture import ExtraPosture, Mark, Sign, look_at_extras
+from signals.outcomes import Evidence, Reason, Unknown
+from signals.politeness import PACE, Politeness
+from signals.registration.bootstrap import directory
+from signals.registration.facts import NotRegistered, Registration
+from signals.registration.look_up import Registries, look_up
+from signals.tenant import NoTenant, Tenant, TenantLookup
+
+Kind = OutsideFact.Kind
+State = OutsideFact.State
+KEPT: Final = {
+    Kind.REGISTRATION: timedelta(days=30),
+    Kind.HOSTING: timedelta(days=30),
+    Kind.TENANT: timedelta(days=90),
+    Kind.POSTURE: timedelta(days=14),
+}
+NEAR_EXPIRY: Final = timedelta(days=60)
+KEPT_NEAR_EXPIRY: Final = timedelta(days=7)
+KEPT_ABSENT: Final = timedelta(days=7)
+EXPIRES_SOON: Final = 30  # days (scoring-v1 section 14)
+_RETRY: Final = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=7))
+_AT_ONCE: Final = 50
+_NEW_AT_ONCE: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What a look brought. `state` "" = nothing: `reason` says why, `wait` when to ask again (None = when the backoff
+    says so). `held` = nobody was asked, so it is no failure. `evidence` by field of `value`."""
+
+    state: str = ""
+    value: dict[str, Any] = field(default_factory=dict)
+    evidence: dict[str, str] = field(default_factory=dict)
+    doubts: list[list[str]] = field(default_factory=list)
+    source: str = ""
+    at: datetime | None = None
+    reason: str = ""
+    wait: timedelta | None = None
+    held: bool = False
+
+
+Look = Callable[[Sequence[OutsideFact]], Iterator[tuple[OutsideFact, Learned]]]
+
+
+def enabled_kinds() -> list[str]:
+    """The kinds that this installation looks up."""
+    on = {
+        Kind.REGISTRATION: settings.HUNTER_RDAP_ENABLED,
+        Kind.HOSTING: settings.HUNTER_ENRICHMENT_ENABLED,
+        Kind.TENANT: settings.HUNTER_TENANT_LOOKUP_ENABLED,
+        Kind.POSTURE: True,
+    }
+    return [kind for kind, is_on in on.items() if is_on]
+
+
+def look_when_due(now: datetime) -> list[Job]:
+    """The periodic duty: rows for leads that have none, and one job for each kind with something to look up."""
+    found = []
+    for kind in enabled_kinds():
+        with transaction.atomic():
+            _add_missing(kind, now)
+            if not OutsideFact.objects.filter(kind=kind, due_at__lte=now, lead__dismissed_at__isnull=True).exists():
+                continue
+            found.append(_enqueue(kind))
+    return found
+
+
+def _enqueue(kind: str, by: Any = None) -> Job:
+    return jobs.services.enqueue(
+        "outside", key=f"outside:{kind}", subject=kind, payload={"title": f"outside.{kind}", "kind": kind},
+        started_by=by, routine=by is None,
+    )  # fmt: skip
+
+
+def _add_missing(kind: str, now: datetime) -> None:
+    """A lead gets its row once its first scan is done: whether the name exists at all is known then."""
+    has_row = OutsideFact.objects.filter(lead=OuterRef("pk"), kind=kind)
+    new = Lead.objects.open().filter(~Exists(has_row), scanned_at__isnull=False)
+    keys = list(new.order_by("priority_score", "pk").values_list("pk", flat=True)[:_NEW_AT_ONCE])
+    insert_rows([OutsideFact(lead_id=pk, kind=kind, due_at=now) for pk in keys], ignore_conflicts=True)
+
+
+def ask_again(lead: Lead, *, by: Any) -> list[Job]:
+    """Look up everything about one lead again, as soon as the sources allow."""
+    now = timezone.now()
+    found = []
+    with transaction.atomic():
+        insert_rows([OutsideFact(lead=lead, kind=kind, due_at=now) for kind in enabled_kinds()], ignore_conflicts=True)
+        for kind in enabled_kinds():
+            OutsideFact.objects.filter(lead=lead, kind=kind).update(due_at=now, failures=0)
+            found.append(_enqueue(kind, by))
+    return found
+
+
+def run_outside(run: JobRun) -> None:
+    """Job handler: what is due of one kind. Safe to kill anywhere: a row is written, or asked about again."""
+    kind = run.payload["kind"]
+    if kind not in enabled_kinds():
+        return
+    with _Sources(kind) as look:
+        done = run.job.done
+        seen: set[int] = set()
+        while facts := _due(kind, seen):
+            for fact, learned in look(facts):
+                seen.add(fact.pk)
+                with transaction.atomic():
+                    run.checkpoint(done=done + 1)
+                    store(fact, learned, timezone.now())
+                done += 1
+                if run.time_is_up():
+                    run.again()
+
+
+def _due(kind: str, seen: set[int]) -> list[OutsideFact]:
+    """The next rows, in no order, so that one registry in trouble keeps no other waiting."""
+    due = OutsideFact.objects.filter(kind=kind, due_at__lte=timezone.now(), lead__dismissed_at__isnull=True)
+    facts = list(due.exclude(pk__in=seen).select_related("lead").order_by("due_at")[:_AT_ONCE])
+    random.shuffle(facts)
+    return facts
+
+
+class _Sources:
+    """Opens what a kind needs and keeps how its hosts were treated."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._politeness = Politeness()
+
+    def __enter__(self) -> Look:
+        stored = SourceState.objects.filter(name=self._kind).values_list("state", flat=True).first()
+        pace = 0 if settings.HUNTER_SANDBOX_URL else PACE  # the sandbox needs no politeness
+        self._politeness = Politeness.from_dict(stored or {"open_at": {}, "failures": {}}, pace=pace)
+        return {
+            Kind.REGISTRATION: self._registrations,
+            Kind.TENANT: self._tenants,
+            Kind.POSTURE: self._postures,
+            Kind.HOSTING: _hostings,
+        }[Kind(self._kind)]
+
+    def __exit__(self, *_: object) -> None:
+        SourceState.objects.update_or_create(name=self._kind, defaults={"state": self._politeness.as_dict()})
+
+    def _registrations(self, facts: Sequence[OutsideFact]) -> Iterator[tuple[OutsideFact, Learned]]:
+        registries = Registries(
+            directory(whois_server=settings.HUNTER_WHOIS_SERVER, sandbox=settings.HUNTER_SANDBOX),
+            politeness=self._politeness,
+            sandbox_url=settings.HUNTER_SANDBOX_URL,
+        )
+        with closing(registries):
+            for fact in facts:
+                yield fact, _of_registration(look_up(fact.lead.domain, registries))
+
+    def _tenants(self, facts: Sequence[OutsideFact]) -> Iterator[tuple[OutsideFact, Learned]]:
+        lookup = TenantLookup(sandbox_url=settings.HUNTER_SANDBOX_URL, politeness=self._politeness)
+        with closing(lookup):
+            for fact in facts:
+                yield fact, _of_tenant(lookup.look_up(fact.lead.domain))
+
+    def _postures(self, facts: Sequence[OutsideFact]) -> Iterator[tuple[OutsideFact, Learned]]:
+        found = look_at_extras([fact.lead.domain for fact in facts], settings=dns_settings())
+        for fact, posture in zip(facts, found, strict=True):
+            yield fact, _of_posture(posture)
+
+
+def _hostings(facts: Sequence[OutsideFact]) -> Iterator[tuple[OutsideFact, Learned]]:
+    """From the addresses that the further mail records brought, and files on this machine."""
+    postures = OutsideFact.objects.filter(kind=Kind.POSTURE, lead__in=[fact.lead_id for fact in facts])
+    addresses = dict(postures.values_list("lead_id", "value__addresses"))
+    for fact in facts:
+        known = addresses.get(fact.lead_id)
+        if not known:
+            yield fact, Learned(reason="no_address", wait=timedelta(hours=1), held=True)
+        else:
+            yield (
+                fact,
+                _of_hosting(
+                    hosting_of(known[0], asn_path=settings.MAXMIND_ASN_DB, country_path=settings.MAXMIND_CITY_DB)
+                ),
+            )
+
+
+def _of_unknown(found: Unknown) -> Learned:
+    wait = None if found.retry_after is None else timedelta(seconds=found.retry_after)
+    return Learned(reason=found.reason, wait=wait, held=found.reason == Reason.HELD, source=found.source, at=found.at)
+
+
+def _of_registration(found: Registration | NotRegistered | Unknown) -> Learned:
+    if isinstance(found, Unknown):
+        return _of_unknown(found)
+    if isinstance(found, NotRegistered):
+        return Learned(state=State.ABSENT, evidence={"state": found.excerpt}, source=found.source, at=found.at)
+    return Learned(
+        state=State.FOUND,
+        value={
+            "registrar": found.registrar,
+            "created_on": _day(found.created),
+            "expires_on": _day(found.expires),
+            "changed_on": _day(found.changed),
+            "name_servers": list(found.name_servers),
+            "statuses": list(found.statuses),
+            "signed": found.signed,
+            "redacted": list(found.redacted),
+            "protocol": found.protocol,
+        },
+        evidence=_by_field(found.evidence),
+        doubts=[list(doubt) for doubt in found.doubts],
+        source=found.source,
+        at=found.at,
+    )
+
+
+def _of_tenant(found: Tenant | NoTenant | Unknown) -> Learned:
+    if isinstance(found, Unknown):
+        return _of_unknown(found)
+    if isinstance(found, NoTenant):
+        return Learned(state=State.ABSENT, evidence={"state": found.excerpt}, source=found.source, at=found.at)
+    return Learned(
+        state=State.FOUND,
+        value={
+            "tenant_id": found.tenant_id,
+            "sign_in": found.sign_in,
+            "federation_host": found.federation_host,
+            "is_godaddy": found.is_godaddy,
+            "brand": found.brand,
+            "region": found.region,
+        },
+        evidence=_by_field(found.evidence),
+        doubts=[list(doubt) for doubt in found.doubts],
+        source=found.source,
+        at=found.at,
+    )
+
+
+def _of_posture(found: ExtraPosture) -> Learned:
+    signs = {"mta_sts": found.mta_sts, "tls_rpt": found.tls_rpt, "bimi": found.bimi, "dnssec": found.dnssec}
+    if all(sign.state == Mark.UNKNOWN for sign in signs.values()):
+        return Learned(reason=Reason.TIMEOUT, source="DNS")
+    server = next((lookup.server for lookup in found.lookups if lookup.server), "")
+    at = max((lookup.at for lookup in found.lookups), default=0.0)
+    return Learned(
+        state=State.FOUND,
+        value={name: _sign(sign) for name, sign in signs.items()} | {"addresses": list(found.addresses)},
+        evidence={name: f"{sign.name} {sign.type} {sign.record or ''}".strip() for name, sign in signs.items()},
+        source=server,
+        at=datetime.fromtimestamp(at, UTC) if at else timezone.now(),
+    )
+
+
+def _sign(sign: Sign) -> dict[str, str]:
+    return {"state": sign.state, "reason": sign.reason}
+
+
+def _of_hosting(found: Hosting | NoHosting) -> Learned:
+    if isinstance(found, NoHosting):
+        return Learned(reason=found, source="MMDB")
+    return Learned(
+        state=State.FOUND,
+        value={
+            "address": found.address,
+            "asn": found.asn,
+            "organisation": found.organisation,
+            "country": found.country,
+            "no_country": found.no_country,
+            "is_cloud": found.is_cloud,
+            "database": found.database,
+            "database_date": _day(found.database_date),
+            "is_stale": found.is_stale,
+        },
+        evidence={"asn": found.address, "organisation": found.address, "country": found.address},
+        source=found.database,
+        at=timezone.now(),
+    )
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _by_field(evidence: Sequence[Evidence]) -> dict[str, str]:
+    return {item.field: item.excerpt for item in evidence}
+
+
+def store(fact: OutsideFact, learned: Learned, now: datetime) -> None:
+    """Write what a look brought, with the events and alerts of what changed, in the caller's transaction."""
+    lead = Lead.objects.select_for_update(no_key=True).filter(pk=fact.lead_id).first()
+    row = OutsideFact.objects.select_for_update().filter(pk=fact.pk).first()
+    if lead is None or row is None:
+        return
+    if not learned.state:
+        if not learned.held:
+            row.failed_at, row.reason, row.failures = now, learned.reason, min(row.failures + 1, 1_000)
+        backoff = _RETRY[min(max(row.failures, 1), len(_RETRY)) - 1]
+        row.due_at = now + max(learned.wait or backoff, timedelta(seconds=1))
+        row.save(update_fields=["failed_at", "reason", "failures", "due_at"])
+        return
+    before = row.value if row.state == State.FOUND else {}
+    was_known = row.state != State.UNKNOWN
+    row.state, row.value, row.evidence, row.doubts = learned.state, learned.value, learned.evidence, learned.doubts
+    row.source, row.seen_at, row.failed_at, row.reason, row.failures = learned.source[:253], learned.at, None, "", 0
+    row.due_at = now + _kept(row, now.date())
+    row.save()
+    if was_known:
+        _tell_changes(lead, row, before, now)
+    if row.kind == Kind.REGISTRATION:
+        _note_expiry(lead, row, now)
+
+
+def _kept(row: OutsideFact, today: date) -> timedelta:
+    """How long it stands, spread over a tenth so that not everything is due on one day."""
+    wait = KEPT[Kind(row.kind)] if row.state == State.FOUND else KEPT_ABSENT
+    expires = row.value.get("expires_on")
+    if expires and date.fromisoformat(expires) - today < NEAR_EXPIRY:
+        wait = KEPT_NEAR_EXPIRY
+    return wait * random.uniform(1, 1.1)
+
+
+# Kind -> the fields whose change is news, and the event that tells it.
+_NEWS: Final = {
+    Kind.REGISTRATION: (("registrar", Event.Kind.REGISTRAR), ("name_servers", Event.Kind.NAME_SERVER)),
+    Kind.TENANT: (("tenant_id", Event.Kind.TENANT), ("sign_in", Event.Kind.TENANT)),
+}
+
+
+def _tell_changes(lead: Lead, row: OutsideFact, before: dict[str, Any], now: datetime) -> None:
+    """Events for what differs between two known values; one that was or is unknown tells nothing."""
+    events = [
+        Event(lead=lead, kind=kind, at=now, old=_words(before[name])[:400], new=_words(row.value[name])[:400])
+        for name, kind in _NEWS.get(Kind(row.kind), ())
+        if before.get(name) and row.value.get(name) and _differ(before[name], row.value[name])
+    ]
+    if events:
+        Event.objects.bulk_create(events)
+        Lead.objects.filter(pk=lead.pk).update(changed_at=now)
+
+
+def _differ(old: Any, new: Any) -> bool:
+    return set(old) != set(new) if isinstance(old, list) else bool(old != new)
+
+
+def _words(value: Any) -> str:
+    return ", ".join(sorted(value)) if isinstance(value, list) else str(value)
+
+
+def _note_expiry(lead: Lead, row: OutsideFact, now: datetime) -> None:
+    """The lead's expiry date, and the alert of scoring-v1 section 14 when it is near and was not known to be. Ageing
+    into the window is noticed by the rescans; tags follow with the next one, which is brought forward."""
+    text = row.value.get("expires_on")
+    expires = date.fromisoformat(text) if text else None
+    if expires is None or expires == lead.expires_on:
+        return
+    today = timezone.localdate(now)
+    days, before = (expires - today).days, lead.expires_on
+    near = 0 < days < EXPIRES_SOON
+    was_near = before is not None and 0 < (before - today).days < EXPIRES_SOON
+    changes: dict[str, Any] = {"expires_on": expires}
+    if near or was_near:
+        changes["rescan_at"] = now
+    if near and not was_near:
+        changes["changed_at"] = now
+        event = Event.objects.create(lead=lead, kind=Event.Kind.EXPIRY, at=now, new=expires.isoformat())
+        Alert.objects.create(lead=lead, event=event, type=Alert.Type.EXPIRE_SOON, created_at=now)
+    Lead.objects.filter(pk=lead.pk).update(**changes)
+
+
+def facts_of(lead: Lead) -> dict[str, OutsideFact]:
+    """What is known about the lead from outside DNS, by kind; one query."""
+    return {fact.kind: fact for fact in OutsideFact.objects.filter(lead=lead)}
+
+
+def waiting(leads: LeadQuerySet) -> int:
+    """How many look-ups of these leads are due."""
+    return OutsideFact.objects.filter(lead__in=leads, due_at__lte=timezone.now()).count()

@@ -1,0 +1,170 @@
+"""Facts from outside DNS: they come by themselves, tell what changed, and never stand in the way of a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from jobs.models import Job
+from jobs.tasks import run_job
+from leads import outside
+from leads.models import Alert, Event, Lead, OutsideFact
+from leads.outside import look_when_due
+from sandbox.cloud import Cloud
+from sandbox.dns import serve
+from sandbox.market import market_world
+from tests.signals.registries import MARKET, Town, town
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def market(settings: Any) -> Iterator[Town]:
+    """Registries, tenants and DNS of the market; every source is on."""
+    with town() as place:
+        server = serve(market_world(MARKET))
+        settings.HUNTER_DNS_SERVERS = ((server.host, server.port),)
+        settings.HUNTER_SANDBOX, settings.HUNTER_SANDBOX_URL = True, place.cloud.url
+        settings.HUNTER_WHOIS_SERVER = place.whois.address
+        settings.HUNTER_RDAP_ENABLED = settings.HUNTER_TENANT_LOOKUP_ENABLED = True
+        yield place
+        server.stop()
+
+
+def known(count: int = 6) -> list[Lead]:
+    return [Lead.objects.create(domain=company.domain, scanned_at=timezone.now()) for company in MARKET[:count]]
+
+
+def look() -> list[Job]:
+    """What the clock does once."""
+    OutsideFact.objects.filter(due_at__gt=timezone.now(), state="unknown").update(due_at=timezone.now())
+    done = look_when_due(timezone.now())
+    for job in done:
+        run_job(job.pk)
+        job.refresh_from_db()
+        assert job.state == Job.State.DONE, job.error
+    return done
+
+
+def fact(lead: Lead, kind: str) -> OutsideFact:
+    return OutsideFact.objects.get(lead=lead, kind=kind)
+
+
+def test_registration_tenant_and_further_records_come_by_themselves(market: Town) -> None:
+    leads = known()
+    look()
+    for lead in leads:
+        found = fact(lead, "registration")
+        entry = market.cloud.registry.find(lead.domain)
+        assert entry is not None
+        assert (found.state, found.value["registrar"]) == ("found", entry.registrar)
+        assert {"registrar", "expires_on"} <= found.value.keys()
+        assert found.evidence["registrar"]
+        assert fact(lead, "posture").value.keys() >= {"mta_sts", "tls_rpt", "bimi", "dnssec", "addresses"}
+        assert fact(lead, "tenant").state in ("found", "absent")
+        lead.refresh_from_db()
+        assert lead.expires_on == date.fromisoformat(found.value["expires_on"])
+    assert look() == []
+
+
+def test_a_change_is_an_event_and_the_first_look_is_none(market: Town) -> None:
+    (lead,) = known(1)
+    look()
+    assert not Event.objects.exists() or set(Event.objects.values_list("kind", flat=True)) == {"expiry"}
+    before = fact(lead, "registration").value["registrar"]
+    market.cloud.registry.edit(lead.domain, registrar="Yeni Kayıt Kuruluşu A.Ş.")
+    OutsideFact.objects.update(due_at=timezone.now())
+    look()
+    event = Event.objects.get(lead=lead, kind=Event.Kind.REGISTRAR)
+    assert (event.old, event.new) == (before, "Yeni Kayıt Kuruluşu A.Ş.")
+
+
+def test_a_near_expiry_raises_one_alert(market: Town) -> None:
+    (lead,) = known(1)
+    market.cloud.registry.edit(lead.domain, expires=timezone.localdate() + timedelta(days=12))
+    look()
+    OutsideFact.objects.update(due_at=timezone.now())
+    look()
+    assert Alert.objects.filter(lead=lead, type=Alert.Type.EXPIRE_SOON).count() == 1
+    lead.refresh_from_db()
+    assert lead.rescan_at is not None
+    assert lead.rescan_at <= timezone.now()
+
+
+@pytest.mark.parametrize("kind", ["close", "throttle", "status", "malformed"])
+def test_trouble_changes_no_fact_and_is_no_absence(market: Town, kind: str) -> None:
+    (lead,) = known(1)
+    look()
+    before = fact(lead, "registration")
+    for route in ("rdap", "whois"):
+        market.cloud.faults.add(route, kind, times=None)
+    OutsideFact.objects.update(due_at=timezone.now())
+    for job in look_when_due(timezone.now()):
+        run_job(job.pk)
+    after = fact(lead, "registration")
+    assert (after.state, after.value, after.seen_at) == (before.state, before.value, before.seen_at)
+    assert (after.reason != "", after.failures, after.due_at > timezone.now()) == (True, 1, True)
+    assert not Event.objects.filter(kind__in=(Event.Kind.REGISTRAR, Event.Kind.NAME_SERVER)).exists()
+
+
+def test_everything_off_or_dismissed_is_left_alone(market: Town, settings: Any) -> None:
+    known(1)
+    settings.HUNTER_RDAP_ENABLED = settings.HUNTER_TENANT_LOOKUP_ENABLED = False
+    look()
+    assert list(OutsideFact.objects.values_list("kind", flat=True)) == ["posture"]
+    Lead.objects.update(dismissed_at=timezone.now())
+    OutsideFact.objects.update(due_at=timezone.now())
+    assert look_when_due(timezone.now()) == []
+
+
+def test_hosting_comes_from_the_address_and_a_missing_file_says_so(market: Town, settings: Any, tmp_path: Any) -> None:
+    (lead,) = known(1)
+    settings.HUNTER_ENRICHMENT_ENABLED = True
+    settings.MAXMIND_ASN_DB = str(tmp_path / "nowhere.mmdb")
+    look()
+    look()
+    found = fact(lead, "hosting")
+    assert (found.state, found.reason) == ("unknown", "missing")
+
+
+def test_a_look_asked_for_by_a_person_is_made_at_once(market: Town, administrator: Any) -> None:
+    (lead,) = known(1)
+    look()
+    seen = fact(lead, "registration").seen_at
+    for job in outside.ask_again(lead, by=administrator):
+        run_job(job.pk)
+    assert fact(lead, "registration").seen_at != seen
+
+
+def test_a_refusing_registry_is_left_alone_over_jobs(market: Town) -> None:
+    leads = known(3)
+    market.cloud.faults.add("whois", "close", times=None)
+    market.cloud.faults.add("rdap", "throttle", times=None, retry_after=600)
+    look()
+    asked = len(market.cloud.journal.requests("rdap"))
+    OutsideFact.objects.update(due_at=timezone.now())
+    for job in look_when_due(timezone.now()):
+        run_job(job.pk)
+    assert len(market.cloud.journal.requests("rdap")) == asked
+    assert OutsideFact.objects.filter(lead__in=leads, kind="registration", state="unknown").count() == 3
+
+
+def test_a_scan_waits_for_none_of_them(market: Town) -> None:
+    """With every source hanging, a scan is written, and its verdict stands, before any of them has answered."""
+    assert isinstance(market.cloud, Cloud)
+    from leads.scanning import rescan_lead
+
+    for route in ("rdap", "whois", "tenant", "realm"):
+        market.cloud.faults.add(route, "late", times=None, seconds=30)
+    (lead,) = known(1)
+    job = rescan_lead(lead, started_by=None)
+    began = timezone.now()
+    run_job(job.pk)
+    lead.refresh_from_db()
+    assert (timezone.now() - began).total_seconds() < 5
+    assert lead.score is not None
+    assert not OutsideFact.objects.exists()
