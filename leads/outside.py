@@ -29,21 +29,14 @@ from signals.mail.extra_posture import ExtraPosture, Mark, Sign, look_at_extras
 from signals.outcomes import Evidence, Reason, Unknown
 from signals.politeness import PACE, Politeness
 from signals.registration.bootstrap import directory
-from signals.registration.facts import NotRegistered, Registration
+from signals.registration.facts import NotRegistered, Registration, fresh_for
 from signals.registration.look_up import Registries, look_up
-from signals.tenant import NoTenant, Tenant, TenantLookup
+from signals.tenant import FRESH, NoTenant, Tenant, TenantLookup
 
 Kind = OutsideFact.Kind
 State = OutsideFact.State
-KEPT: Final = {
-    Kind.REGISTRATION: timedelta(days=30),
-    Kind.HOSTING: timedelta(days=30),
-    Kind.TENANT: timedelta(days=90),
-    Kind.POSTURE: timedelta(days=14),
-}
-NEAR_EXPIRY: Final = timedelta(days=60)
-KEPT_NEAR_EXPIRY: Final = timedelta(days=7)
-KEPT_ABSENT: Final = timedelta(days=7)
+FRESH_POSTURE: Final = timedelta(days=14)
+FRESH_HOSTING: Final = timedelta(days=30)
 EXPIRES_SOON: Final = 30  # days (scoring-v1 section 14)
 _RETRY: Final = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=7))
 _AT_ONCE: Final = 50
@@ -52,8 +45,8 @@ _NEW_AT_ONCE: Final = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """What a look brought. `state` "" = nothing: `reason` says why, `wait` when to ask again (None = when the backoff
-    says so). `held` = nobody was asked, so it is no failure. `evidence` by field of `value`."""
+    """What a look brought. `state` "" = nothing: `reason` says why. `held` = nobody was asked, so it is no failure.
+    `wait`: when to ask again; None = when the backoff says so. `evidence` by field of `value`."""
 
     state: str = ""
     value: dict[str, Any] = field(default_factory=dict)
@@ -211,13 +204,18 @@ def _of_unknown(found: Unknown) -> Learned:
     return Learned(reason=found.reason, wait=wait, held=found.reason == Reason.HELD, source=found.source, at=found.at)
 
 
+def _absent(found: NotRegistered | NoTenant, wait: timedelta) -> Learned:
+    return Learned(state=State.ABSENT, wait=wait, evidence={"state": found.excerpt}, source=found.source, at=found.at)
+
+
 def _of_registration(found: Registration | NotRegistered | Unknown) -> Learned:
     if isinstance(found, Unknown):
         return _of_unknown(found)
     if isinstance(found, NotRegistered):
-        return Learned(state=State.ABSENT, evidence={"state": found.excerpt}, source=found.source, at=found.at)
+        return _absent(found, fresh_for(found))
     return Learned(
         state=State.FOUND,
+        wait=fresh_for(found),
         value={
             "registrar": found.registrar,
             "created_on": _day(found.created),
@@ -240,9 +238,10 @@ def _of_tenant(found: Tenant | NoTenant | Unknown) -> Learned:
     if isinstance(found, Unknown):
         return _of_unknown(found)
     if isinstance(found, NoTenant):
-        return Learned(state=State.ABSENT, evidence={"state": found.excerpt}, source=found.source, at=found.at)
+        return _absent(found, FRESH)
     return Learned(
         state=State.FOUND,
+        wait=FRESH,
         value={
             "tenant_id": found.tenant_id,
             "sign_in": found.sign_in,
@@ -266,6 +265,7 @@ def _of_posture(found: ExtraPosture) -> Learned:
     at = max((lookup.at for lookup in found.lookups), default=0.0)
     return Learned(
         state=State.FOUND,
+        wait=FRESH_POSTURE,
         value={name: _sign(sign) for name, sign in signs.items()} | {"addresses": list(found.addresses)},
         evidence={name: f"{sign.name} {sign.type} {sign.record or ''}".strip() for name, sign in signs.items()},
         source=server,
@@ -282,6 +282,7 @@ def _of_hosting(found: Hosting | NoHosting) -> Learned:
         return Learned(reason=found, source="MMDB")
     return Learned(
         state=State.FOUND,
+        wait=FRESH_HOSTING,
         value={
             "address": found.address,
             "asn": found.asn,
@@ -324,21 +325,13 @@ def store(fact: OutsideFact, learned: Learned, now: datetime) -> None:
     was_known = row.state != State.UNKNOWN
     row.state, row.value, row.evidence, row.doubts = learned.state, learned.value, learned.evidence, learned.doubts
     row.source, row.seen_at, row.failed_at, row.reason, row.failures = learned.source[:253], learned.at, None, "", 0
-    row.due_at = now + _kept(row, now.date())
+    assert learned.wait is not None
+    row.due_at = now + learned.wait * random.uniform(1, 1.1)  # not everything is due on one day
     row.save()
     if was_known:
         _tell_changes(lead, row, before, now)
     if row.kind == Kind.REGISTRATION:
         _note_expiry(lead, row, now)
-
-
-def _kept(row: OutsideFact, today: date) -> timedelta:
-    """How long it stands, spread over a tenth so that not everything is due on one day."""
-    wait = KEPT[Kind(row.kind)] if row.state == State.FOUND else KEPT_ABSENT
-    expires = row.value.get("expires_on")
-    if expires and date.fromisoformat(expires) - today < NEAR_EXPIRY:
-        wait = KEPT_NEAR_EXPIRY
-    return wait * random.uniform(1, 1.1)
 
 
 # Kind -> the fields whose change is news, and the event that tells it.
