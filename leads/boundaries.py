@@ -30,9 +30,9 @@ class Basis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One thing that could be otherwise. `key`: spf, dkim, dmarc_quarantine, dmarc_reject or fewer_includes.
-    `points` is the difference, positive; `segment` and `priority` (1-7, 1 is best) are those it would lead to; `moves` names what
-    changes: points, segment, priority. `is_open` = nobody knows which is true, so a new look may settle it;
+    """One thing that could be otherwise. `key`: spf, dkim, dmarc_quarantine, dmarc_reject or fewer_includes. `points`
+    is the difference, positive; `segment` and `priority` (1-7, 1 is best) are those it would lead to; `moves` names
+    what changes: points, segment, priority. `is_open` = nobody knows which is true, so a new look may settle it;
     otherwise the company itself would have to change it."""
 
     key: str
