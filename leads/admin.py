@@ -9,19 +9,24 @@ from typing import Any, Generic, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.core.validators import validate_email
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from leads import models, scanning, services
 from leads.company_list.claims import claims_from_text
 from leads.export import csv_lines
 from leads.lead_page import scan_behind
+from leads.prices import fill_with_v1
 
 COUNTED_ROWS = 10_000
 Row = TypeVar("Row", bound=Model)
@@ -278,3 +283,31 @@ class DomainClaimAdmin(LedgerAdmin[models.DomainClaim]):
     list_filter = ("source",)
     list_select_related = ("lead", "by")
     ordering = ("-pk",)
+
+
+@admin.register(models.CallAnswer)
+class CallAnswerAdmin(LedgerAdmin[models.CallAnswer]):
+    list_display = ("lead", "question", "asked", "note", "by", "at")
+    list_filter = ("asked",)
+    list_select_related = ("lead", "by")
+    ordering = ("-pk",)
+
+
+@admin.register(models.Price)
+class PriceAdmin(FastAdmin[models.Price]):
+    list_display = (
+        "tier", "currency", "per_user_per_month", "migration_fee", "defender_per_user_per_month", "consulting_fee",
+    )  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        fill = self.admin_site.admin_view(require_POST(self.fill))
+        return [path("fill/", fill, name="leads_price_fill"), *super().get_urls()]
+
+    def fill(self, request: HttpRequest) -> HttpResponse:
+        """The button above the list: enter the figures of rules version v1 where a tier has no line yet."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        count = fill_with_v1()
+        text = ngettext("%(count)d price line entered.", "%(count)d price lines entered.", count) % {"count": count}
+        self.message_user(request, text if count else _("Every tier has its line already."), messages.SUCCESS)
+        return redirect("admin:leads_price_changelist")

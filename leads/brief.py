@@ -1,33 +1,47 @@
-"""The sales brief: the message ids of the sales summary (scoring-v1 section 17) as sentences in the active language.
+"""The sales brief: the message ids of the sales summary (scoring-v1 section 17) as sentences in the active language,
+each with numbered footnotes to what shows it.
 
-A sentence is left out when a fact it rests on is not known, whatever id the summary gives.
+A sentence is left out when a fact it rests on is not known or nothing shows it, whatever id the summary gives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
-from django.utils.formats import date_format
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
 
 import scoring
-from leads.brief_messages import MESSAGES, provider_label, text
-from leads.models import Lead, VerdictState
+from leads import brief_sources
+from leads.brief_messages import MESSAGES, is_known, provider_label, text
+from leads.brief_sentences import Message
+from leads.brief_sources import Material, Raw, Source, Sources, material_of, sources_of
+from leads.event_words import event_value
+from leads.models import Lead, OutsideFact, ReferralState, RemoteState, VerdictState
 from leads.verdicts import UNLISTED_SELECTOR
 
 DUE_AFTER: Final = {"24h": 1, "3d": 3, "1w": 7, "1mo": 30}  # days
+# Every lead is looked at once a month at least; facts that are twice as old are no longer today's.
+STALE_AFTER: Final = 60  # days
 _RECORDS: Final = {"spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC"}
+# Families of sentences that a rule derives from facts, with its section of scoring-v1. The others say the fact itself.
+_RULES: Final = {
+    "one_liner": "17.5", "segment": "17.6", "call": "17.8", "discovery": "17.9", "next": "17.10", "due": "17.10",
+    "offer": "17.3", "opportunity": "17.1", "security.angle": "17.4", "security.action": "17.4",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """`facts` name what it rests on: see `brief_messages.Message`."""
+    """`facts` name what it rests on, `notes` are the numbers of its footnotes: at least one."""
 
     id: str
     text: str
     facts: tuple[str, ...]
+    notes: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,15 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Footnote:
+    """`raw` is the row it links to; None = the note says all there is."""
+
+    number: int
+    text: str
+    raw: Raw | None
+
+
+@dataclass(frozen=True, slots=True)
 class Factor:
     """One line of the opportunity potential: its name, the points it gives and why."""
 
@@ -49,98 +72,187 @@ class Factor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Brief:
-    """`potential` 0-100; `urgency`, `risk`, `step_priority`, `action`, `timeline` are texts in the active language,
-    `risk` "" when nothing is known; `due` is the date of the next step."""
+class Figures:
+    """`potential` 0-100; `urgency`, `risk` and `tier` are texts in the active language, `risk` "" when nothing is
+    known."""
 
-    sections: tuple[Section, ...]
     potential: int
     factors: tuple[Factor, ...]
     urgency: str
     risk: str
     tier: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What to do next: texts in the active language, and the day it is due."""
+
     action: str
     timeline: str
-    step_priority: str
+    priority: str
     due: date
 
 
-def build_brief(summary: scoring.SalesSummary, *, lead: Lead, today: date) -> Brief:
-    """The brief of a lead with a verdict, in the active language."""
-    known = known_facts(lead)
-    params = _params(lead, today)
-    step = summary.next_step
-    due = today + timedelta(days=DUE_AFTER[step.timeline])
-    security = summary.security_reasoning
-    parts: list[tuple[str, Iterable[str]]] = [
-        ("headline", summary.one_liner),
-        ("why", (*summary.segment_explanation, summary.opportunity_rationale.summary_id)),
-        ("provider", summary.provider_reasoning),
-        ("security", _security_ids(lead, summary)),
-        ("offer", (summary.offer_tier.recommendation_id,)),
-        ("call", summary.call_script),
-        ("questions", summary.discovery_questions),
-        ("next", (*_expiry_ids(lead, today), step.message_id, f"due.{step.action}")),
-    ]
-    params |= {"date": date_format(due, "SHORT_DATE_FORMAT")}
-    sections = [Section(key, text(f"section.{key}"), _sentences(ids, known, params)) for key, ids in parts]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """`sections` the most important first. `figures` and `step` are None when nothing was judged, or when the company
+    asked not to be contacted. `stale`: the facts are old, a rescan comes first."""
+
+    sections: tuple[Section, ...]
+    notes: tuple[Footnote, ...]
+    figures: Figures | None = None
+    step: Step | None = None
+    stale: bool = False
+    opted_out: bool = False
+
+    @property
+    def action(self) -> str:
+        return self.step.action if self.step else ""
+
+    @property
+    def timeline(self) -> str:
+        return self.step.timeline if self.step else ""
+
+    def section(self, key: str) -> Section | None:
+        return next((section for section in self.sections if section.key == key), None)
+
+
+def brief_of(lead: Lead) -> Brief:
+    """The brief of any lead; of one about which nothing is known it says what to do."""
+    return build_brief(material_of(lead))
+
+
+def line_of(lead: Lead) -> Brief:
+    """The brief from the scan alone, in one query: for a line in a list."""
+    return build_brief(material_of(lead, alone=True))
+
+
+def build_brief(material: Material, sources: Sources | None = None) -> Brief:
+    """The brief in the active language. `sources`: what shows the facts, when it is not all of the material."""
+    known = sources_of(material) if sources is None else sources
+    lead = material.lead
+    summary = summary_of(material) if "score" in known and "nxdomain" not in known else None
+    writer = Writer(known, _params(material, summary))
+    if summary is None:
+        parts: Parts = [("today", _today_ids(material)), ("known", _known_ids(material)), ("todo", _todo_ids(material))]
+        return Brief(sections=writer.sections(parts), notes=writer.notes(), opted_out=lead.opted_out_at is not None)
+    sections = writer.sections(_parts(material, summary))
+    stale = material.age >= STALE_AFTER
+    if lead.opted_out_at:
+        return Brief(sections=sections, notes=writer.notes(), stale=stale, opted_out=True)
     return Brief(
-        sections=tuple(section for section in sections if section.sentences),
-        potential=summary.opportunity_potential,
-        factors=tuple(
-            Factor(text(f"factor.{factor.name}"), factor.score, text(factor.comment_id))
-            for factor in summary.opportunity_rationale.factors
-        ),
-        urgency=text(f"urgency.{summary.urgency}"),
-        risk=text(f"risk.{security.risk_level}") if security is not None and "dmarc" in known else "",
-        tier=text(f"tier.{summary.offer_tier.tier}"),
-        action=text(f"action.{step.action}"),
-        timeline=text(f"timeline.{step.timeline}"),
-        step_priority=text(f"step_priority.{step.priority}"),
-        due=due,
+        sections=sections,
+        notes=writer.notes(),
+        figures=_figures(summary, known),
+        step=_step(summary, material.today),
+        stale=stale,
     )
 
 
-def known_facts(lead: Lead) -> frozenset[str]:
-    """The facts that sentences about this lead may rest on."""
-    facts = {
-        "contact": bool(lead.usable_emails),
-        "dkim": lead.has_dkim is not None,
-        "dmarc": bool(lead.dmarc_policy),
-        "expiry": lead.expires_on is not None,
-        "mx": bool(lead.mx_root),
-        "priority": lead.score is not None,
-        "provider": bool(lead.provider),
-        "score": lead.score is not None,
-        "segment": bool(lead.segment),
-        "spf": lead.has_spf is not None,
-        "tenant_size": bool(lead.tenant_size),
-    }
-    return frozenset(name for name, is_known in facts.items() if is_known)
+def summary_of(material: Material) -> scoring.SalesSummary | None:
+    """The sales summary (scoring-v1 section 17) from the stored verdict; None without a verdict."""
+    lead = material.lead
+    if lead.score is None:
+        return None
+    hosting = material.outside.get(OutsideFact.Kind.HOSTING)
+    country = hosting.value.get("country") if hosting else None
+    return scoring.sales_summary(
+        domain=lead.domain,
+        provider=lead.provider or None,
+        segment=lead.segment or None,
+        readiness_score=lead.score,
+        priority_score=lead.priority_score,
+        tenant_size=lead.tenant_size or None,
+        local_provider=lead.local_provider or None,
+        spf=lead.has_spf,
+        dkim=lead.has_dkim,
+        dmarc_policy=None if lead.dmarc_policy in ("", "absent") else lead.dmarc_policy,
+        dmarc_coverage=lead.dmarc_coverage,
+        contact_quality_score=scoring.contact_quality(lead.usable_emails, lead.domain),
+        expires_in_days=(lead.expires_on - material.today).days if lead.expires_on else None,
+        mx_root=lead.mx_root or None,
+        ip_context=scoring.IpContext(country=country),
+    )
 
 
-def _sentences(ids: Iterable[str], known: frozenset[str], params: dict[str, object]) -> tuple[Sentence, ...]:
-    found = []
-    for message_id in ids:
-        message = MESSAGES[message_id]
-        if known.issuperset(message.facts):
-            facts = (*message.facts, *(fact for fact in message.also if fact in known))
-            found.append(Sentence(message_id, text(message_id, **params), facts))
-    return tuple(found)
+Parts = list[tuple[str, Iterable[str]]]
 
 
-def _security_ids(lead: Lead, summary: scoring.SalesSummary) -> list[str]:
-    security = summary.security_reasoning
+def _parts(material: Material, summary: scoring.SalesSummary) -> Parts:
+    """Sections and their message ids, the most important first: what does not fit on a page goes from the end."""
+    step = summary.next_step
+    facts: Parts = [
+        ("provider", _provider_ids(material, summary)),
+        ("security", _security_ids(material, summary)),
+    ]
+    if material.lead.opted_out_at:
+        return [("today", _today_ids(material)), *facts]
+    return [
+        ("headline", summary.one_liner),
+        ("today", _today_ids(material)),
+        ("next", (step.message_id, f"due.{step.action}")),
+        ("call", summary.call_script),
+        ("questions", summary.discovery_questions),
+        *facts,
+        ("offer", _offer_ids(material, summary)),
+        ("why", summary.segment_explanation),
+    ]
+
+
+# Message ids beyond the summary
+
+
+def _today_ids(material: Material) -> Iterator[str]:
+    lead = material.lead
+    if lead.opted_out_at:
+        yield "today.opted_out"
+    if lead.dismissed_at:
+        yield "today.dismissed"
+    if material.age >= STALE_AFTER:
+        yield "today.stale"
+    elif material.scan is not None and lead.verdict_state == VerdictState.UNDETERMINED:
+        yield "today.undetermined"
+    if lead.referral_state:
+        late = lead.referral_state == ReferralState.NEW and _is_over(lead)
+        yield "today.referral.overdue" if late else f"today.referral.{lead.referral_state}"
+    if lead.remote_state:
+        yield f"today.push.{RemoteState(lead.remote_state).value}"
+    if lead.expires_on is not None:
+        days = (lead.expires_on - material.today).days
+        if days < 90:  # the urgency window of scoring-v1 section 17.2
+            yield "today.expiry.passed" if days < 0 else "today.expiry.ahead"
+    yield from ("today.change.1", "today.change.2")
+    if lead.follow_up_on:
+        yield "today.follow_up"
+
+
+def _is_over(lead: Lead) -> bool:
+    return lead.referral_deadline is not None and lead.referral_deadline < timezone.now()
+
+
+def _provider_ids(material: Material, summary: scoring.SalesSummary) -> Iterator[str]:
+    # That an SPF record exists is said once, with the other mail records.
+    yield from (message_id for message_id in summary.provider_reasoning if message_id != "provider.m365.spf")
+    if material.lead.gateway:
+        behind = material.scan is not None and material.scan.facts["behind_gateway_provider"]
+        yield "provider.gateway.seen_through" if behind else "provider.gateway.hidden"
+    yield from ("provider.person", "provider.tenant", "provider.hosting_network")
+
+
+def _security_ids(material: Material, summary: scoring.SalesSummary) -> Iterator[str]:
+    lead, security = material.lead, summary.security_reasoning
     if security is None:
-        ids = ["security.none"]
-    else:
-        ids = [security.summary_id, *security.detail_ids, security.sales_angle_id, security.recommended_action_id]
-    if lead.undetermined_reason == UNLISTED_SELECTOR:
-        # About DKIM nothing is said but that a key exists (DESIGN.md section 4); the summary speaks of it.
-        ids = [*ids[1:], "security.dkim_unlisted"]
-    elif security is not None and _unknown_records(lead):
-        ids.append("security.unknown")
-    return ids
+        yield "security.none"
+        return
+    unlisted = lead.undetermined_reason == UNLISTED_SELECTOR
+    if not unlisted:  # about DKIM nothing is said but that a key exists (DESIGN.md section 4); the summary speaks of it
+        yield security.summary_id
+    yield from security.detail_ids
+    if unlisted:
+        yield "security.dkim_unlisted"
+    elif _unknown_records(lead):
+        yield "security.unknown"
+    yield from (security.sales_angle_id, security.recommended_action_id)
 
 
 def _unknown_records(lead: Lead) -> str:
@@ -149,25 +261,221 @@ def _unknown_records(lead: Lead) -> str:
     return ", ".join(name for key, name in _RECORDS.items() if unknown[key])
 
 
-def _expiry_ids(lead: Lead, today: date) -> tuple[str, ...]:
-    if lead.expires_on is None:
-        return ()
-    days = (lead.expires_on - today).days
-    if days < 0:
-        return ("expiry.passed",)
-    return ("expiry.ahead",) if days < 90 else ()  # the urgency window of scoring-v1 section 17.2
+def _offer_ids(material: Material, summary: scoring.SalesSummary) -> Iterator[str]:
+    lead, price = material.lead, material.price
+    yield summary.offer_tier.recommendation_id
+    if lead.tenant_size:
+        yield f"size.{lead.tenant_size_source or 'mx'}"
+        yield "size.unused"
+    if price is not None:
+        yield "price.user"
+        optional = {
+            "migration": price.migration_fee if lead.segment == "Migration" else None,
+            "defender": price.defender_per_user_per_month,
+            "consulting": price.consulting_fee,
+        }
+        yield from (f"price.{name}" for name, amount in optional.items() if amount is not None)
 
 
-def _params(lead: Lead, today: date) -> dict[str, object]:
-    policy = lead.get_dmarc_policy_display() if lead.dmarc_policy not in ("", "absent") else ""
-    return {
+def _known_ids(material: Material) -> Iterator[str]:
+    if material.scan is not None and material.scan.facts["mx_status"] == "nxdomain":
+        yield "known.nxdomain"
+    elif material.last is not None:
+        yield "known.unanswered"
+    else:
+        yield "known.never"
+    yield from ("known.record", "known.contacts")
+
+
+def _todo_ids(material: Material) -> Iterator[str]:
+    if material.scan is not None and material.scan.facts["mx_status"] == "nxdomain":
+        yield "todo.spelling"
+        return
+    yield "todo.scan" if material.last is None else "todo.again"
+    if not material.lead.opted_out_at:
+        yield "todo.no_statement"
+
+
+# Values in the sentences
+
+
+def _params(material: Material, summary: scoring.SalesSummary | None) -> dict[str, Any]:
+    lead, today = material.lead, material.today
+    due = _step(summary, today).due if summary else None
+    hosting = material.outside.get(OutsideFact.Kind.HOSTING)
+    values = {
         "local_provider": lead.local_provider,
         "provider": provider_label(lead.provider),
-        "country": lead.country,
-        "policy": policy,
-        "coverage": lead.dmarc_coverage,
+        "gateway": lead.gateway,
         "mx_root": lead.mx_root,
-        "score": lead.score,
+        "score": score_words(lead),
+        "size_source": text(f"size_source.{lead.tenant_size_source}") if lead.tenant_size_source else "",
+        "policy": lead.get_dmarc_policy_display() if lead.dmarc_policy not in ("", "absent") else "",
+        "coverage": lead.dmarc_coverage,
+        "dmarc_state": _dmarc_state(material),
+        "selectors": ", ".join(_selectors(material)),
+        "records": _unknown_records(lead),
+        "contacts": ", ".join(lead.usable_emails[:3]),
+        "source": lead.get_source_display(),
+        "organisation": hosting.value.get("organisation") if hosting else "",
+        "country": _country(hosting.value.get("country")) if hosting else "",
+        "sizes": _unused_sizes(lead),
+        "age": number_format(material.age, use_l10n=True, force_grouping=True),
         "days": (lead.expires_on - today).days if lead.expires_on else None,
-        "records": "" if lead.verdict_state == VerdictState.NEVER else _unknown_records(lead),
     }
+    moments = {
+        "due": due, "expiry": lead.expires_on, "deadline": lead.referral_deadline, "opted_out": lead.opted_out_at,
+        "dismissed": lead.dismissed_at, "seen": material.seen_at, "follow_up": lead.follow_up_on,
+        "added": lead.created_at,
+    }  # fmt: skip
+    values |= {name: day(moment) for name, moment in moments.items() if moment is not None}
+    if lead.retry_at:
+        values["retry"] = date_format(timezone.localtime(lead.retry_at), "SHORT_DATETIME_FORMAT")
+    for number, event in enumerate(brief_sources.recent_changes(material), start=1):
+        old, new = (event_value(value, event.kind) or "–" for value in (event.old, event.new))
+        values[f"changed_{number}"] = day(event.at)
+        values[f"change_{number}"] = f"{event.get_kind_display()} ({old[:80]} → {new[:80]})"
+    return values | _amounts(material)
+
+
+def day(moment: Any) -> str:
+    """A date, or the local date of a time, as the language writes it."""
+    local = timezone.localtime(moment) if hasattr(moment, "hour") else moment
+    return date_format(local, "SHORT_DATE_FORMAT")
+
+
+def score_words(lead: Lead) -> str:
+    """ "72", or "40–50" while a signal is unknown."""
+    if lead.score is None:
+        return ""
+    return f"{lead.score_low}–{lead.score_high}" if lead.score_is_range else str(lead.score)
+
+
+def _dmarc_state(material: Material) -> str:
+    lead = material.lead
+    if lead.dmarc_policy not in ("absent", "none"):
+        return ""
+    record = material.scan.facts["dmarc"] if material.scan else {}
+    testing = lead.dmarc_policy == "none" and record.get("policy") in ("quarantine", "reject")
+    return text(f"dmarc_state.{'testing' if testing else lead.dmarc_policy}")
+
+
+def _selectors(material: Material) -> list[str]:
+    return list(material.scan.facts["dkim"]["selectors"][:3]) if material.scan else []
+
+
+def _country(code: str | None) -> str:
+    """The name of a country, else its code."""
+    return text(f"country.{code}") if is_known(f"country.{code}") else code or ""
+
+
+def _unused_sizes(lead: Lead) -> str:
+    unused = brief_sources.unused_sizes(lead).items()
+    return ", ".join(f"{brief_sources.size_word(size)} ({text(f'size_source.{source}')})" for source, size in unused)
+
+
+def _amounts(material: Material) -> dict[str, str]:
+    price = material.price
+    if price is None:
+        return {}
+    amounts = {
+        "user": price.per_user_per_month,
+        "migration": price.migration_fee,
+        "defender": price.defender_per_user_per_month,
+        "consulting": price.consulting_fee,
+    }
+    shown = {
+        f"amount_{name}": f"{number_format(amount, 2, use_l10n=True, force_grouping=True)} {price.currency}"
+        for name, amount in amounts.items()
+        if amount is not None
+    }
+    return {"tier": text(f"tier.{price.tier}"), **shown}
+
+
+# Figures and step
+
+
+def _figures(summary: scoring.SalesSummary, known: Sources) -> Figures:
+    security = summary.security_reasoning
+    return Figures(
+        potential=summary.opportunity_potential,
+        factors=tuple(
+            Factor(text(f"factor.{factor.name}"), factor.score, text(factor.comment_id))
+            for factor in summary.opportunity_rationale.factors
+        ),
+        urgency=text(f"urgency.{summary.urgency}"),
+        risk=text(f"risk.{security.risk_level}") if security is not None and "dmarc" in known else "",
+        tier=text(f"tier.{summary.offer_tier.tier}"),
+    )
+
+
+def _step(summary: scoring.SalesSummary, today: date) -> Step:
+    step = summary.next_step
+    return Step(
+        action=text(f"action.{step.action}"),
+        timeline=text(f"timeline.{step.timeline}"),
+        priority=text(f"step_priority.{step.priority}"),
+        due=today + timedelta(days=DUE_AFTER[step.timeline]),
+    )
+
+
+# Sentences and footnotes
+
+
+class Writer:
+    """Writes sentences and numbers their footnotes in the order in which they are first needed."""
+
+    def __init__(self, known: Sources, params: dict[str, Any]) -> None:
+        self.known = known
+        self.params = params
+        self._cited: dict[str, tuple[int, Source]] = {}
+
+    def sections(self, parts: Parts) -> tuple[Section, ...]:
+        written = ((key, tuple(self._sentences(ids))) for key, ids in parts)
+        return tuple(Section(key, text(f"section.{key}"), sentences) for key, sentences in written if sentences)
+
+    def notes(self) -> tuple[Footnote, ...]:
+        return tuple(Footnote(number, self._said(source), source.raw) for number, source in self._cited.values())
+
+    def _sentences(self, ids: Iterable[str]) -> Iterator[Sentence]:
+        for message_id in ids:
+            message = MESSAGES[message_id]
+            facts = self._facts(message)
+            said = text(message_id, **self._values(message_id)) if facts else ""
+            if said:
+                notes = tuple(sorted({self._cite(source) for source in self._shown_by(message_id, message, facts)}))
+                yield Sentence(message_id, said, facts, notes)
+
+    def _facts(self, message: Message) -> tuple[str, ...]:
+        """The known facts that the sentence rests on; none = it cannot be said."""
+        if not self.known.keys() >= {*message.facts}:
+            return ()
+        return (*message.facts, *(fact for fact in message.also if fact in self.known))
+
+    def _values(self, message_id: str) -> dict[str, Any]:
+        """A price sentence speaks of its own amount."""
+        family, _dot, name = message_id.partition(".")
+        return self.params | {"amount": self.params.get(f"amount_{name}")} if family == "price" else self.params
+
+    def _shown_by(self, message_id: str, message: Message, facts: tuple[str, ...]) -> Iterable[Source]:
+        for family, number in _RULES.items():
+            if message_id.startswith(f"{family}."):
+                return [brief_sources.rule_source(number, message.facts, facts[len(message.facts) :])]
+        return [source for fact in facts for source in self.known[fact]]
+
+    def _cite(self, source: Source) -> int:
+        if source.key not in self._cited:
+            self._cited[source.key] = (len(self._cited) + 1, source)
+            for fact in self._rests_on(source):
+                for base in self.known[fact]:
+                    self._cite(base)
+        return self._cited[source.key][0]
+
+    def _rests_on(self, source: Source) -> list[str]:
+        return [fact for fact in (*source.on, *source.also_on) if fact in self.known]
+
+    def _said(self, source: Source) -> str:
+        if not source.rule:
+            return source.text
+        known = replace(source, on=tuple(self._rests_on(source)), also_on=())
+        return brief_sources.rule_text(known, lambda fact: [self._cited[base.key][0] for base in self.known[fact]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -20,10 +20,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from jobs.models import Job
 from leads import job_texts
-from leads.brief import Brief
+from leads.brief import Brief, line_of
 from leads.brief_messages import is_known, provider_label, text
 from leads.company_list.messages import reason_text
-from leads.lead_page import VerdictRow, brief_of
+from leads.event_words import choice_label, event_value
+from leads.lead_page import VerdictRow
 from leads.list_query import CHANGED, POSTURES
 from leads.models import (
     DmarcPolicy,
@@ -383,9 +384,9 @@ def tag_label(tag: Tag) -> str:
 
 
 @register.filter
-def brief(lead: Lead) -> Brief | None:
-    """Why and how to call, in sentences; needs no query."""
-    return brief_of(lead)
+def brief(lead: Lead) -> Brief:
+    """Why and how to call, in sentences; one query."""
+    return line_of(lead)
 
 
 @register.filter
@@ -439,58 +440,7 @@ def sign(kind: str) -> str:
     return f"{words}: {detail}" if detail else words
 
 
-_STATES = {
-    "present": gettext_lazy("in place"),
-    "absent": gettext_lazy("missing"),
-}
-
-
-@register.filter
-def event_value(value: str, kind: str) -> str:
-    """The old or new value of an event in words."""
-    if kind == Event.Kind.PROVIDER:
-        return provider(value)
-    if kind == Event.Kind.SEGMENT:
-        return _choice(Segment, value)
-    if kind == Event.Kind.DMARC:
-        return _choice(DmarcPolicy, value)
-    if kind == Event.Kind.CREATED:
-        return _choice(Source, value)
-    if kind in (Event.Kind.SPF, Event.Kind.DKIM):
-        return str(_STATES.get(value, value))
-    if kind in (Event.Kind.EXPIRY, Event.Kind.FOLLOW_UP) and value:
-        return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
-    if kind == Event.Kind.REMOTE:
-        return _choice(RemoteState, value)
-    if kind in (Event.Kind.PUSHED, Event.Kind.PUSH_PARKED, Event.Kind.PUSH_DECIDED):
-        return str(_PUSH_WORDS.get(value.partition(":")[0], value))
-    return value
-
-
-# By event value; of "category:code" the category.
-_PUSH_WORDS = {
-    "created": gettext_lazy("created there"),
-    "updated": gettext_lazy("updated there"),
-    "taken_back": gettext_lazy("taken back"),
-    "adopted": gettext_lazy("the lead found there was taken over"),
-    "created_again": gettext_lazy("to be created once more"),
-    "foreign": gettext_lazy("another lead there has this domain"),
-    "deleted": gettext_lazy("deleted there"),
-    "no_verdict": gettext_lazy("no verdict to send"),
-    "closed": gettext_lazy("closed there"),
-    "validation": gettext_lazy("its content was not accepted"),
-    "conflict": gettext_lazy("it collides with another lead"),
-    "permission": gettext_lazy("a permission is missing"),
-    "auth": gettext_lazy("the sign-in was not accepted"),
-    "config": gettext_lazy("the connection is not set up correctly"),
-    "rate_limit": gettext_lazy("Dynamics asked for a pause"),
-    "network": gettext_lazy("Dynamics was not reached"),
-    "server": gettext_lazy("Dynamics had trouble"),
-}
-
-
-def _choice(choices: Any, value: str) -> str:
-    return str(choices(value).label) if value in choices.values else value
+register.filter("event_value", event_value)
 
 
 _EVENT_ICONS = {
@@ -530,7 +480,7 @@ def chip_text(chip: tuple[str, str, str], owners: Iterable[User]) -> str:
     name, value, _url = chip
     labels: dict[str, Any] = {"segment": Segment, "priority": Priority, "provider": Provider, "state": VerdictState}
     if name in labels:
-        label = _choice(labels[name], value)
+        label = choice_label(labels[name], value)
         return f"{value} {label}" if name == "priority" else label
     if name == "owner":
         fixed = {"me": _("My leads"), "none": _("Without owner")}
@@ -546,10 +496,10 @@ def chip_text(chip: tuple[str, str, str], owners: Iterable[User]) -> str:
     if name in words:
         return words[name] % value if "%s" in words[name] else words[name]
     if name == "referral":
-        return _("Referral: %s") % _choice(ReferralState, value)
+        return _("Referral: %s") % choice_label(ReferralState, value)
     if name == "d365":
-        return _("Dynamics: %s") % _choice(PushState, value)
+        return _("Dynamics: %s") % choice_label(PushState, value)
     if name == "source":
-        return _("Source: %s") % _choice(Source, value)
+        return _("Source: %s") % choice_label(Source, value)
     tables: dict[str, Any] = {"posture": POSTURES, "changed": CHANGED}
     return str(tables[name][value][0]) if value in tables.get(name, {}) else value

@@ -1,17 +1,18 @@
-"""The sales brief of one lead, as text."""
+"""The sales brief of one lead, as text or as a PDF."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 import scoring
-from leads.lead_page import brief_of
+from leads.brief_pdf import draw
+from leads.brief_sheet import as_text, sheet_of
 from leads.models import Lead
 
 
@@ -21,19 +22,20 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("domain")
         parser.add_argument("--lang", choices=[code for code, _name in settings.LANGUAGES], default="tr")
+        parser.add_argument("--customer", action="store_true", help="public records only, for the customer's eyes")
+        parser.add_argument("--pdf", metavar="FILE", type=Path, help="write a PDF of one page instead")
 
     def handle(self, *args: Any, **options: Any) -> None:
         lead = Lead.objects.filter(domain=scoring.normalize_domain(options["domain"])).first()
         if lead is None:
             raise CommandError(f"{options['domain']} is not a lead. Add it with import_leads or in the browser.")
         with override(options["lang"]):
-            brief = brief_of(lead)
-            if brief is None:
-                raise CommandError(f"{lead.domain} has no verdict yet. Run: manage.py scan_leads {lead.domain}")
-            self.stdout.write(f"{lead.title} ({lead.domain})")
-            facts = [lead.get_segment_display(), lead.priority_category, _("score %(score)s") % {"score": lead.score}]
-            self.stdout.write(" · ".join(fact for fact in facts if fact))
-            for section in brief.sections:
-                self.stdout.write(f"\n{section.title}")
-                for sentence in section.sentences:
-                    self.stdout.write(f"  - {sentence.text}")
+            sheet = sheet_of(lead, public=options["customer"])
+            if options["pdf"] is None:
+                self.stdout.write(as_text(sheet))
+                return
+            try:
+                options["pdf"].write_bytes(draw(sheet, language=options["lang"]))
+            except OSError as error:
+                raise CommandError(f"{options['pdf']} cannot be written: {error.strerror}.") from error
+        self.stdout.write(f"{lead.domain}: {options['pdf']}")

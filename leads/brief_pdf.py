@@ -1,0 +1,134 @@
+"""The brief as a PDF: always one A4 page. What does not fit goes, the least important first, and the page says so."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from django.utils.translation import gettext as _
+from fpdf import FPDF
+from fpdf.enums import XPos, YPos
+
+from leads.brief_sheet import Block, Line, Sheet
+
+_FONTS: Final = Path(__file__).parent / "brief_fonts"
+_FONT: Final = "DejaVu Sans"
+_MARGIN: Final = 14.0  # mm
+_COLUMN: Final = 182.0  # mm: A4 without its margins
+_HANG: Final = 4.5  # mm
+_SIZES: Final = (8.6, 7.8, 7.0)  # pt, tried in turn before anything is left out
+_INK: Final = (23, 28, 34)
+_MUTED: Final = (86, 96, 107)
+_RULE: Final = (211, 217, 223)
+# The library that cuts the fonts down to the letters used tells every step.
+logging.getLogger("fontTools").setLevel(logging.ERROR)
+
+
+def draw(sheet: Sheet, *, language: str) -> bytes:
+    """The bytes of a PDF with exactly one page."""
+    for size in _SIZES:
+        page = _page(sheet, sheet.blocks, size, language)
+        if page.pages_count == 1:
+            return bytes(page.output())
+    for kept in range(len(sheet.blocks) - 1, -1, -1):
+        page = _page(sheet, sheet.blocks[:kept], _SIZES[-1], language)
+        if page.pages_count == 1:
+            break
+    return bytes(page.output())
+
+
+@cache
+def _font(style: str) -> str:
+    return str(_FONTS / f"DejaVuSans{'-Bold' if style else ''}.ttf")
+
+
+def _page(sheet: Sheet, blocks: Sequence[Block], size: float, language: str) -> FPDF:
+    pdf = FPDF(format="A4")
+    pdf.set_margins(_MARGIN, 12, _MARGIN)
+    pdf.set_auto_page_break(True, margin=10)
+    for style in ("", "B"):
+        pdf.add_font(_FONT, style, _font(style))
+    pdf.set_text_shaping(True)  # scripts that join or run from the right
+    pdf.set_title(f"{sheet.title} ({sheet.domain})")
+    pdf.set_lang(language)
+    pdf.set_creation_date(datetime.now(UTC))
+    pdf.add_page()
+    _head(pdf, sheet, size)
+    for block in blocks:
+        _block(pdf, block, size)
+    _notes(pdf, sheet, blocks, size)
+    _foot(pdf, sheet, blocks, size)
+    return pdf
+
+
+def _head(pdf: FPDF, sheet: Sheet, size: float) -> None:
+    _write(pdf, sheet.title, size * 1.7, style="B")
+    _write(pdf, " · ".join([sheet.domain, *sheet.facts]), size, ink=_MUTED)
+    pdf.ln(0.8)
+    pdf.set_draw_color(*_RULE)
+    pdf.line(_MARGIN, pdf.get_y(), _MARGIN + _COLUMN, pdf.get_y())
+
+
+def _block(pdf: FPDF, block: Block, size: float) -> None:
+    pdf.ln(size * 0.2)
+    _write(pdf, block.title, size * 1.1, style="B")
+    for line in block.lines:
+        _line(pdf, line, size)
+
+
+def _line(pdf: FPDF, line: Line, size: float) -> None:
+    pdf.set_font(_FONT, "", size)
+    pdf.set_text_color(*_INK)
+    pdf.cell(_HANG, _height(size), line.mark)
+    numbers = "".join(f"[{number}]" for number in line.numbers)
+    _write(pdf, f"{line.text} {numbers}", size, left=_HANG)
+    if line.note:
+        _write(pdf, line.note, size, left=_HANG, style="B")
+
+
+def _notes(pdf: FPDF, sheet: Sheet, blocks: Sequence[Block], size: float) -> None:
+    """The footnotes of what is on the page, and those that they name."""
+    needed = {number for block in blocks for line in block.lines for number in line.numbers}
+    said = dict(sheet.notes)
+    for number, words in sorted(sheet.notes, reverse=True):
+        if number in needed:
+            needed |= {other for other in said if f"[{other}]" in words}
+    # A rule may name a footnote with a higher number than its own.
+    for number in sorted(needed):
+        needed = needed | {other for other in said if f"[{other}]" in said[number]}
+    if not needed:
+        return
+    pdf.ln(size * 0.25)
+    pdf.line(_MARGIN, pdf.get_y(), _MARGIN + _COLUMN, pdf.get_y())
+    pdf.ln(size * 0.1)
+    small = size * (1 if sheet.public else 0.8)
+    _write(pdf, sheet.notes_title, small, style="B", ink=_MUTED)
+    for number in sorted(needed):
+        _write(pdf, f"[{number}] {said[number]}", small, ink=_MUTED)
+
+
+def _foot(pdf: FPDF, sheet: Sheet, blocks: Sequence[Block], size: float) -> None:
+    left_out = [block.title for block in sheet.blocks[len(blocks) :]]
+    pdf.ln(size * 0.15)
+    if left_out:
+        words = _("Left out so that it fits on one page: %(sections)s.") % {"sections": ", ".join(left_out)}
+        _write(pdf, words, size * 0.9, style="B", ink=_MUTED)
+    _write(pdf, sheet.foot, size * 0.8, ink=_MUTED)
+
+
+def _write(
+    pdf: FPDF, words: str, size: float, *, style: str = "", left: float = 0.0, ink: tuple[int, int, int] = _INK
+) -> None:
+    pdf.set_font(_FONT, "B" if style else "", size)
+    pdf.set_text_color(*ink)
+    pdf.set_x(_MARGIN + left)
+    pdf.multi_cell(_COLUMN - left, _height(size), words, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+
+def _height(size: float) -> float:
+    """Height of a line in mm: 1.3 times the letters."""
+    return size * 0.3528 * 1.3

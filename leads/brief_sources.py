@@ -1,0 +1,443 @@
+"""What the facts of a brief rest on: look-ups, registries, people's entries, the rules. Nothing is queried here but by
+`material_of`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from leads.brief_messages import provider_label, text
+from leads.lead_page import Evidence
+from leads.models import Event, Lead, OutsideFact, Override, Price, Scan, SizeSource
+from leads.prices import price_for
+from leads.tenant_size import mx_estimate
+from leads.verdicts import UNLISTED_SELECTOR
+
+_EARLIER_SCANS: Final = 10  # how far back the evidence of a value that was kept is looked for
+_RECENT_EVENTS: Final = 20
+_VALUE_LENGTH: Final = 160  # characters of a record in a footnote; the raw row has them all
+_FAILED_SHOWN: Final = 4
+_CHANGES: Final = (
+    Event.Kind.PROVIDER, Event.Kind.GATEWAY, Event.Kind.MX, Event.Kind.SPF, Event.Kind.DKIM, Event.Kind.DMARC,
+    Event.Kind.REGISTRAR, Event.Kind.NAME_SERVER, Event.Kind.TENANT,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A raw row that a footnote links to. `anchor` is its id on the page; a look-up has `lookup`, the others `words`:
+    (field, as the source wrote it)."""
+
+    anchor: str
+    title: str
+    lookup: Evidence | None = None
+    words: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One thing that shows a fact. `key` tells it from others; `text` is what a footnote says, in the active language.
+    A rule rests on facts: `on` cannot be missing, `also_on` counts when known."""
+
+    key: str
+    text: str
+    raw: Raw | None = None
+    on: tuple[str, ...] = ()
+    also_on: tuple[str, ...] = ()
+    rule: str = ""  # section of scoring-v1
+
+
+Sources = dict[str, tuple[Source, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """All that a brief is made from. `scan` is the newest that judged, `last` the newest of all, `earlier` the judged
+    ones before `scan`; `outside` and `entries` by kind and field; `events` the newest first."""
+
+    lead: Lead
+    today: date
+    scan: Scan | None = None
+    last: Scan | None = None
+    earlier: Sequence[Scan] = ()
+    outside: Mapping[str, OutsideFact] = field(default_factory=dict)
+    entries: Mapping[str, Override] = field(default_factory=dict)
+    events: Sequence[Event] = ()
+    price: Price | None = None
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When the facts that are shown were looked up."""
+        if self.scan is None:
+            return None
+        return parse_datetime(self.scan.facts.get("looked_at") or "") or self.scan.created_at
+
+    @property
+    def age(self) -> int:
+        """Days since then."""
+        seen = self.seen_at
+        return 0 if seen is None else (self.today - timezone.localdate(seen)).days
+
+
+def material_of(lead: Lead, *, alone: bool = False) -> Material:
+    """Gathered in at most seven queries; with `alone` in one, from the scan alone: enough for a line in a list."""
+    judged = lead.scans.filter(verdict__isnull=False).order_by("-created_at")
+    scan = judged.first()
+    today = timezone.localdate()
+    if alone:
+        return Material(lead=lead, today=today, scan=scan)
+    last = scan
+    if scan is None or scan.created_at != lead.scanned_at:
+        last = lead.scans.order_by("-created_at").first()
+    kept = scan is not None and (scan.facts.get("unknown") or scan.facts.get("scored_provider") != lead.provider)
+    followed = (Event.Kind.FOLLOW_UP, *_CHANGES)
+    return Material(
+        lead=lead,
+        today=today,
+        scan=scan,
+        last=last,
+        earlier=list(judged[1:_EARLIER_SCANS]) if kept else [],
+        outside={fact.kind: fact for fact in lead.outside_facts.filter(state=OutsideFact.State.FOUND)},
+        entries={entry.field: entry for entry in lead.overrides.in_force().select_related("by")},
+        events=list(lead.events.filter(kind__in=followed).select_related("by").order_by("-at", "-pk")[:_RECENT_EVENTS]),
+        price=price_for(lead.tenant_size, lead.segment, lead.score),
+    )
+
+
+def sources_of(material: Material) -> Sources:
+    """Every fact that is known, with what shows it. A fact without anything that shows it is not known, whatever the
+    lead's row says."""
+    sources: Sources = {}
+    for read in (_looked_up, _judged, _from_outside, _from_people, _from_rooms_above):
+        for fact, found in read(material):
+            if found:
+                sources[fact] = tuple(found)
+    return without(sources)
+
+
+def without(sources: Sources, *removed: str) -> Sources:
+    """Without these facts, and without what rules make of them."""
+    left = {fact: found for fact, found in sources.items() if fact not in removed}
+    while broken := [fact for fact, found in left.items() if not all(left.keys() >= {*source.on} for source in found)]:
+        left = {fact: found for fact, found in left.items() if fact not in broken}
+    return left
+
+
+# Facts from look-ups
+
+
+def _looked_up(material: Material) -> Iterator[tuple[str, list[Source]]]:
+    lead, scan = material.lead, material.scan
+    if scan is None:
+        yield from _nothing_judged(material)
+        return
+    look = _settled(material, "mx")
+    yield "look", [_look(scan, material.seen_at)]
+    yield "mx_look", _rows(scan, _is_mx(lead))
+    if lead.mx_root and look is not None:
+        yield "mx", _rows(look, _is_mx(lead), found=True)
+    if lead.has_spf is not None and (settled := _settled(material, "spf")):
+        yield "spf", _rows(settled, _is_spf(lead))
+    if lead.has_dkim is not None and (settled := _settled(material, "dkim")):
+        yield "dkim", _rows(settled, _is_dkim(lead, settled))
+    if lead.dmarc_policy and (settled := _settled(material, "dmarc")):
+        yield "dmarc", _rows(settled, _is_dmarc(lead, settled))
+    if scan.facts.get("reason") == UNLISTED_SELECTOR:
+        yield "dkim_node", _rows(scan, lambda row: row.name == f"_domainkey.{lead.domain}")
+    yield from _provider(material, scan)
+    yield (
+        "unanswered",
+        _rows(scan, lambda row: row.outcome == "failed")[:_FAILED_SHOWN] if scan.facts.get("unknown") else [],
+    )
+
+
+def _nothing_judged(material: Material) -> Iterator[tuple[str, list[Source]]]:
+    if material.last is not None:
+        yield "unanswered", _unanswered(material.last)
+
+
+def _unanswered(scan: Scan) -> list[Source]:
+    return _rows(scan, lambda row: row.outcome == "failed")[:_FAILED_SHOWN]
+
+
+def _provider(material: Material, scan: Scan) -> Iterator[tuple[str, list[Source]]]:
+    lead = material.lead
+    entry = material.entries.get(Override.Field.PROVIDER)
+    if entry is not None and entry.value == lead.provider:
+        yield "provider", [_entry(entry, provider_label(entry.value) or "")]
+        yield "provider_entry", [_entry(entry, provider_label(entry.value) or "")]
+    elif lead.provider:
+        look = next(
+            (one for one in (scan, *material.earlier) if one.facts.get("scored_provider") == lead.provider), None
+        )
+        if look is not None:
+            yield "provider", [*_rows(look, _is_mx(lead)), *_mailbox(look)]
+    if lead.gateway:
+        yield "gateway", _rows(scan, _is_mx(lead), found=True)
+        yield "mailbox", _mailbox(scan)
+    if scan.facts["mx_status"] == "nxdomain":
+        yield "nxdomain", _rows(scan, _is_mx(lead))
+
+
+def _mailbox(scan: Scan) -> list[Source]:
+    """The look-ups that show who runs the mailboxes behind a gateway."""
+    behind = scan.facts["behind_gateway_provider"]
+    asked = {(row[3], row[4]) for row in scan.facts.get("mailbox_evidence", []) if row[0] == behind}
+    return _rows(scan, lambda row: (row.name, row.type) in asked)
+
+
+def _settled(material: Material, signal: str) -> Scan | None:
+    """The newest judged scan that was certain about `signal`: what shows a kept value stands in an older one."""
+    certain: dict[str, Callable[[dict[str, Any]], bool]] = {
+        "mx": lambda facts: facts["mx_status"] != "unknown",
+        "spf": lambda facts: facts["spf"]["present"] is not None,
+        "dkim": lambda facts: facts["dkim"]["state"] != "unknown",
+        "dmarc": lambda facts: facts["dmarc"]["state"] != "unknown",
+    }
+    scans = (material.scan, *material.earlier)
+    return next((scan for scan in scans if scan is not None and certain[signal](scan.facts)), None)
+
+
+Test = Callable[[Evidence], bool]
+
+
+def _is_mx(lead: Lead) -> Test:
+    return lambda row: row.type == "MX" and row.name == lead.domain
+
+
+def _is_spf(lead: Lead) -> Test:
+    return lambda row: row.type == "TXT" and row.name == lead.domain
+
+
+def _is_dkim(lead: Lead, scan: Scan) -> Test:
+    """The keys that were found, else the name below which there is nothing."""
+    names = {f"{selector}._domainkey.{lead.domain}" for selector in scan.facts["dkim"]["selectors"][:3]}
+    return lambda row: row.name in (names or {f"_domainkey.{lead.domain}"})
+
+
+def _is_dmarc(lead: Lead, scan: Scan) -> Test:
+    source = scan.facts["dmarc"].get("source") or lead.domain
+    names = {f"_dmarc.{lead.domain}", f"_dmarc.{source.removeprefix('_dmarc.')}"}
+    return lambda row: row.name in names
+
+
+def _rows(scan: Scan, test: Test, *, found: bool = False) -> list[Source]:
+    """The look-ups of a scan that pass `test`, with `found` only those that brought a record."""
+    rows = ((index, Evidence.of(row)) for index, row in enumerate(scan.observations))
+    return [_lookup(scan, index, row) for index, row in rows if test(row) and (row.outcome == "found" or not found)]
+
+
+def _lookup(scan: Scan, index: int, row: Evidence) -> Source:
+    anchor = f"lookup-{scan.pk}-{index}"
+    meta = [row.server and _("server %(name)s") % {"name": row.server}, row.at and _moment(row.at)]
+    said = f"{row.type} {row.name} → {_answer(row)}"
+    words = "; ".join([said, *(str(part) for part in meta if part)])
+    return Source(anchor, words, Raw(anchor, f"{row.type} {row.name}", lookup=row))
+
+
+def _answer(row: Evidence) -> str:
+    if row.outcome == "failed":
+        return _("no answer (%(status)s)") % {"status": row.status}
+    if row.outcome == "absent":
+        return _("not there (%(status)s)") % {"status": row.status.upper()}
+    spf = [value for value in row.values if value.casefold().startswith("v=spf1")]
+    said = " | ".join(spf or row.values or row.aliases)
+    return said if len(said) <= _VALUE_LENGTH else f"{said[: _VALUE_LENGTH - 1]}…"
+
+
+def _look(scan: Scan, seen_at: datetime | None) -> Source:
+    words = _("Look of %(date)s: %(count)s look-ups, rules %(version)s") % {
+        "date": _moment(seen_at or scan.created_at),
+        "count": len(scan.observations),
+        "version": scan.rules_version,
+    }
+    return Source(f"look-{scan.pk}", words)
+
+
+# Facts that the rules make
+
+
+def _judged(material: Material) -> Iterator[tuple[str, list[Source]]]:
+    lead = material.lead
+    if lead.score is None or material.scan is None:
+        return
+    yield "score", [rule_source("8", ("provider", "mx_look"), ("spf", "dkim", "dmarc"))]
+    if lead.segment:
+        yield "segment", [rule_source("9", ("provider", "score"))]
+    yield "priority", [rule_source("11", ("segment", "score"))]
+    if lead.tenant_size and lead.tenant_size_source in (SizeSource.MX, ""):
+        yield "tenant_size", [rule_source("6", ("provider", "mx"))]
+
+
+def rule_source(number: str, on: tuple[str, ...], also_on: tuple[str, ...] = ()) -> Source:
+    """A rule of v1; `number` is its section of scoring-v1."""
+    return Source(f"rule-{number}-{'-'.join((*on, *also_on))}", "", on=on, also_on=also_on, rule=number)
+
+
+# Facts from slow sources outside DNS
+
+
+def _from_outside(material: Material) -> Iterator[tuple[str, list[Source]]]:
+    lead = material.lead
+    registration = material.outside.get(OutsideFact.Kind.REGISTRATION)
+    if registration is not None:
+        shown = registration.value.get("expires_on") if lead.expires_on else None
+        yield "expiry", [_outside(registration)] if shown else []
+        yield "registration", [_outside(registration)] if registration.value.get("registrar") else []
+    hosting = material.outside.get(OutsideFact.Kind.HOSTING)
+    if hosting is not None:
+        yield "hosting", [_outside(hosting)]
+    tenant = material.outside.get(OutsideFact.Kind.TENANT)
+    if tenant is not None:
+        yield "tenant", [_outside(tenant)]
+
+
+# What a footnote names of each; the raw row has the rest.
+_NAMED: Final = {
+    OutsideFact.Kind.REGISTRATION: ("registrar", "created_on", "expires_on"),
+    OutsideFact.Kind.HOSTING: ("address", "organisation", "country"),
+    OutsideFact.Kind.TENANT: ("tenant_id",),
+}
+
+
+def _outside(fact: OutsideFact) -> Source:
+    named = (fact.value.get(name) for name in _NAMED[OutsideFact.Kind(fact.kind)])
+    values = ", ".join(str(value) for value in named if value)
+    parts = [
+        f"{fact.get_kind_display()}: {values}"[:_VALUE_LENGTH],
+        fact.source,
+        _moment(fact.seen_at) if fact.seen_at else "",
+    ]
+    anchor = f"outside-{fact.kind}"
+    words = tuple((str(name), str(said)) for name, said in (fact.evidence or fact.value).items())
+    raw = Raw(anchor, str(fact.get_kind_display()), words=words)
+    return Source(anchor, "; ".join(part for part in parts if part), raw)
+
+
+# Facts that people entered
+
+
+def _from_people(material: Material) -> Iterator[tuple[str, list[Source]]]:
+    lead = material.lead
+    yield "record", [_record(lead)]
+    if lead.usable_emails:
+        yield "contact", [_record(lead)]
+    if lead.opted_out_at:
+        by = _name(lead.opted_out_by)
+        yield "opt_out", [_person("opt-out", _("contact opt-out"), by, lead.opted_out_at)]
+    if lead.dismissed_at:
+        by = _name(lead.dismissed_by)
+        yield "dismissed", [_person("dismissal", lead.dismissed_reason or _("Dismissal"), by, lead.dismissed_at)]
+    if lead.follow_up_on:
+        kept = (event for event in material.events if event.kind == Event.Kind.FOLLOW_UP)
+        noted = next((event for event in kept if event.new == lead.follow_up_on.isoformat()), None)
+        said = _("follow up on")
+        found = _person("follow-up", said, _name(noted.by), noted.at) if noted else _record(lead)
+        yield "follow_up", [found]
+    yield from _size(material)
+
+
+def _size(material: Material) -> Iterator[tuple[str, list[Source]]]:
+    """The size that is used when a person or a referral gave it, and those that rank lower."""
+    lead = material.lead
+    entry = material.entries.get(Override.Field.TENANT_SIZE)
+    estimate = [rule_source("6", ("provider", "mx"))] if lead.mx_root else []
+    if lead.tenant_size_source == SizeSource.PERSON and entry is not None:
+        yield "tenant_size", [_entry(entry, size_word(entry.value))]
+    elif lead.tenant_size_source == SizeSource.REFERRAL and lead.referral_remote_id:
+        yield "tenant_size", [_referral(lead)]
+    unused = unused_sizes(lead)
+    shows = {SizeSource.REFERRAL: [_referral(lead)], SizeSource.MX: estimate}
+    yield "size_unused", [source for kind in unused for source in shows[kind]]
+
+
+def unused_sizes(lead: Lead) -> dict[SizeSource, str]:
+    """Sizes that differ from the one in use and come from a source that ranks lower."""
+    lower: dict[SizeSource, str] = {}
+    if lead.tenant_size_source == SizeSource.PERSON and lead.referral_size and lead.referral_remote_id:
+        lower[SizeSource.REFERRAL] = lead.referral_size
+    if lead.tenant_size_source in (SizeSource.PERSON, SizeSource.REFERRAL) and lead.mx_root:
+        lower[SizeSource.MX] = mx_estimate(lead)
+    return {source: size for source, size in lower.items() if size and size != lead.tenant_size}
+
+
+def size_word(size: str) -> str:
+    return text(f"size_word.{size}") if size in ("small", "medium", "large") else size
+
+
+def _entry(entry: Override, value: str) -> Source:
+    said = f"{entry.get_field_display()}: {value[:_VALUE_LENGTH]}"
+    if entry.reason:
+        said = f"{said} ({entry.reason[:_VALUE_LENGTH]})"
+    return _person(f"entry-{entry.field}", said, _name(entry.by), entry.created_at)
+
+
+def _person(key: str, said: str, by: str, at: datetime) -> Source:
+    words = _("%(what)s; entered by %(person)s on %(date)s")
+    return Source(key, words % {"what": said, "person": by, "date": _moment(at)})
+
+
+def _record(lead: Lead) -> Source:
+    words = _("Record of the lead; source: %(source)s, added on %(date)s")
+    values = {"source": lead.get_source_display(), "date": _moment(lead.created_at)}
+    return Source("record", words % values)
+
+
+def _name(user: Any) -> str:
+    return _("a person who has left") if user is None else user.get_full_name() or user.get_username()
+
+
+# What the rooms above told
+
+
+def _from_rooms_above(material: Material) -> Iterator[tuple[str, list[Source]]]:
+    lead, price = material.lead, material.price
+    if lead.referral_count and lead.referral_state:
+        yield "referral", [_referral(lead)]
+    if lead.remote_state:
+        words = _("Dynamics 365, as it was last read: %(state)s") % {"state": lead.get_remote_state_display()}
+        yield "push", [Source("dynamics", words)]
+    if price is not None:
+        yield "price", [Source("prices", _("Price list, line “%(tier)s”") % {"tier": price.tier})]
+    for number, event in enumerate(recent_changes(material), start=1):
+        words = _("Timeline of the lead, %(date)s: %(what)s")
+        values = {"what": event.get_kind_display(), "date": _moment(event.at)}
+        yield f"change_{number}", [Source(f"event-{event.pk}", words % values)]
+
+
+def _referral(lead: Lead) -> Source:
+    words = _("Partner Center, referral %(id)s") % {"id": lead.referral_remote_id}
+    return Source("referral", words)
+
+
+def recent_changes(material: Material) -> list[Event]:
+    """The newest two changes of the last month, each kind once."""
+    newest: dict[str, Event] = {}
+    for event in material.events:
+        if event.kind in _CHANGES and (material.today - timezone.localdate(event.at)).days <= 31:
+            newest.setdefault(event.kind, event)
+    return list(newest.values())[:2]
+
+
+def _moment(at: datetime) -> str:
+    return date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
+
+
+def rule_text(source: Source, numbers: Callable[[str], Iterable[int]]) -> str:
+    """A rule as a footnote says it; `numbers` gives the footnotes of a fact."""
+    facts = [fact for fact in (*source.on, *source.also_on) if fact != "mx_look"] or ["mx_look"]
+    named = [f"{text(f'fact.{fact}')} {marks(numbers(fact))}".strip() for fact in facts]
+    words = _("Rule %(number)s of v1 (%(name)s), on %(facts)s")
+    return words % {"number": source.rule, "name": text(f"rule.{source.rule}"), "facts": ", ".join(named)}
+
+
+def marks(numbers: Iterable[int]) -> str:
+    """[1][3]"""
+    return "".join(f"[{number}]" for number in numbers)

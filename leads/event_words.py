@@ -1,0 +1,65 @@
+"""Old and new values of timeline events in words."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy
+
+from leads.brief_messages import provider_label
+from leads.models import DmarcPolicy, Event, RemoteState, Segment, Source
+
+_STATES: Final = {
+    "present": gettext_lazy("in place"),
+    "absent": gettext_lazy("missing"),
+}
+
+
+def event_value(value: str, kind: str) -> str:
+    """The old or new value of an event in words."""
+    if kind == Event.Kind.PROVIDER:
+        return provider_label(value) or ""
+    if kind == Event.Kind.SEGMENT:
+        return choice_label(Segment, value)
+    if kind == Event.Kind.DMARC:
+        return choice_label(DmarcPolicy, value)
+    if kind == Event.Kind.CREATED:
+        return choice_label(Source, value)
+    if kind in (Event.Kind.SPF, Event.Kind.DKIM):
+        return str(_STATES.get(value, value))
+    if kind in (Event.Kind.EXPIRY, Event.Kind.FOLLOW_UP) and value:
+        return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
+    if kind == Event.Kind.REMOTE:
+        return choice_label(RemoteState, value)
+    if kind in (Event.Kind.PUSHED, Event.Kind.PUSH_PARKED, Event.Kind.PUSH_DECIDED):
+        return str(_PUSH_WORDS.get(value.partition(":")[0], value))
+    return value
+
+
+# By event value; of "category:code" the category.
+_PUSH_WORDS: Final = {
+    "created": gettext_lazy("created there"),
+    "updated": gettext_lazy("updated there"),
+    "taken_back": gettext_lazy("taken back"),
+    "adopted": gettext_lazy("the lead found there was taken over"),
+    "created_again": gettext_lazy("to be created once more"),
+    "foreign": gettext_lazy("another lead there has this domain"),
+    "deleted": gettext_lazy("deleted there"),
+    "no_verdict": gettext_lazy("no verdict to send"),
+    "closed": gettext_lazy("closed there"),
+    "validation": gettext_lazy("its content was not accepted"),
+    "conflict": gettext_lazy("it collides with another lead"),
+    "permission": gettext_lazy("a permission is missing"),
+    "auth": gettext_lazy("the sign-in was not accepted"),
+    "config": gettext_lazy("the connection is not set up correctly"),
+    "rate_limit": gettext_lazy("Dynamics asked for a pause"),
+    "network": gettext_lazy("Dynamics was not reached"),
+    "server": gettext_lazy("Dynamics had trouble"),
+}
+
+
+def choice_label(choices: Any, value: str) -> str:
+    """The label of one of `choices`; a value they do not have is given back as it is."""
+    return str(choices(value).label) if value in choices.values else value
