@@ -27,7 +27,7 @@ def build_public(material: Material) -> Brief:
     parts = [
         ("delivery", _delivery(facts)),
         ("protection", _protection(facts)),
-        ("registration", ("public.expiry", "public.registrar")),
+        ("registration", (_expiry(material), "public.registrar")),
     ]
     return Brief(sections=writer.sections(parts), notes=writer.notes())
 
@@ -92,6 +92,11 @@ def _delivery(facts: dict[str, Any]) -> Iterator[str]:
         yield from ("public.mx.hosts", "public.service")
     else:
         yield "public.mx.none"
+
+
+def _expiry(material: Material) -> str:
+    expires_on = material.lead.expires_on
+    return "public.expired" if expires_on is not None and expires_on < material.today else "public.expiry"
 
 
 def _protection(facts: dict[str, Any]) -> Iterator[str]:

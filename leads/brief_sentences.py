@@ -836,7 +836,12 @@ SENTENCES: Final[dict[str, Message]] = {
         facts=("expiry",),
         neutral=_("The end of the registration is public."),
     ),
+    "public.expired": Message(
+        _("By the public record, the registration of the domain ended on %(expiry)s."),
+        facts=("expiry",),
+        neutral=_("By the public record, the registration of the domain has ended."),
+    ),
     "public.registrar": Message(
-        _("The registrar is %(registrar)s."), facts=("registration",), neutral=_("The registrar is public.")
+        _("Registrar: %(registrar)s"), facts=("registration",), neutral=_("The registrar is public.")
     ),
 }
