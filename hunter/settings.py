@@ -256,6 +256,7 @@ Q_CLUSTER = {
 HUNTER_JOB_HANDLERS = {
     "scan": "leads.tasks.scan",
     "import": "leads.tasks.import_batch",
+    "outside": "leads.tasks.outside",
     "referrals": "referrals.tasks.sync",
     "push": "integrations_d365.tasks.push",
     "read_back": "integrations_d365.tasks.read_back",
@@ -278,8 +279,53 @@ HUNTER_DOCTORS = ["referrals.doctor.checks", "integrations_d365.doctor.checks"]
 HUNTER_DUTIES = {
     "rescan due": ("leads.tasks.rescan_due", 600),
     "retry undetermined": ("leads.tasks.retry_undetermined", 60),
+    "outside facts": ("leads.tasks.look_outside", 5 if HUNTER_ENV == "dev" else 30),
+    "send digests": ("leads.tasks.send_digests", 60),
+    "end expired entries": ("leads.tasks.end_expired_entries", 3_600),
     "prune": ("jobs.tasks.prune", 86_400),
 }
+
+
+def _email(url: str) -> dict[str, Any]:
+    """Django's settings of the mail server behind `url`."""
+    try:
+        found: dict[str, Any] = environ.Env.email_url_config(url or "consolemail://")
+    except (ValueError, environ.ImproperlyConfigured):
+        found = {}
+    scheme = urlsplit(url).scheme
+    if not found or (url and not (scheme.startswith("smtp") and found["EMAIL_HOST"]) and scheme != "consolemail"):
+        raise ImproperlyConfigured("EMAIL_URL must look like smtp+tls://user:password@host:587.")
+    return found | {"EMAIL_PORT": found["EMAIL_PORT"] or {"smtp": 25, "smtp+ssl": 465}.get(scheme, 587)}
+
+
+# Without a mail server a development copy prints its e-mails, and production sends none.
+_email_url = str(env.str("EMAIL_URL", default="")).strip()
+HUNTER_EMAIL_ENABLED = bool(_email_url) or HUNTER_ENV == "dev"
+_mail = _email(_email_url)
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_HOST = _mail["EMAIL_HOST"] or "localhost"
+EMAIL_PORT = _mail["EMAIL_PORT"]
+EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS = bool(_mail.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(_mail.get("EMAIL_USE_SSL"))
+EMAIL_TIMEOUT = 20
+
+
+def _public_url() -> str:
+    """Where people reach Hunter, for links in e-mails."""
+    host = next((name.lstrip(".") for name in ALLOWED_HOSTS if name != "*"), "localhost")
+    default = (
+        f"https://{host}" if HUNTER_ENV == "prod" else f"http://localhost:{env.str('HUNTER_PORT', default='8000')}"
+    )
+    url = str(env.str("HUNTER_PUBLIC_URL", default=default)).rstrip("/")
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise ImproperlyConfigured(f"HUNTER_PUBLIC_URL must be the address of Hunter, but it is {url!r}.")
+    return url
+
+
+HUNTER_PUBLIC_URL = _public_url()
+DEFAULT_FROM_EMAIL = env.str("HUNTER_EMAIL_FROM", default=f"Hunter <hunter@{urlsplit(HUNTER_PUBLIC_URL).hostname}>")
 
 try:
     HUNTER_DNS_SERVERS = parse_servers(env.str("HUNTER_DNS_SERVERS", default=""))
@@ -365,6 +411,9 @@ HUNTER_SANDBOX_SETTINGS = {
     "HUNTER_PARTNER_CENTER_ENABLED": "true",
     "HUNTER_PARTNER_CENTER_CLIENT_ID": "0b8d6a0e-3f0c-4b5e-9a53-3f8a6f1d2c44",
     "HUNTER_PARTNER_CENTER_TENANT_ID": "3d9a2b77-5e41-4c0b-b0c8-71f2a6d5e904",
+    "HUNTER_RDAP_ENABLED": "true",
+    "HUNTER_TENANT_LOOKUP_ENABLED": "true",
+    "HUNTER_ENRICHMENT_ENABLED": "true",
     "HUNTER_D365_ENABLED": "true",
     "HUNTER_D365_BASE_URL": "https://hunter-demo.crm4.dynamics.com",
     "HUNTER_D365_CLIENT_ID": "6f5c1d8e-2a94-4d0f-8b36-c17e9a40d2b5",

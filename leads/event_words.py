@@ -6,10 +6,10 @@ from datetime import date
 from typing import Any, Final
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
-from leads.brief_messages import provider_label
-from leads.models import DmarcPolicy, Event, RemoteState, Segment, Source
+from leads.brief_messages import is_known, provider_label, text
+from leads.models import DmarcPolicy, Event, Outcome, Override, RemoteState, Segment, Source
 
 _STATES: Final = {
     "present": gettext_lazy("in place"),
@@ -35,7 +35,60 @@ def event_value(value: str, kind: str) -> str:
         return choice_label(RemoteState, value)
     if kind in (Event.Kind.PUSHED, Event.Kind.PUSH_PARKED, Event.Kind.PUSH_DECIDED):
         return str(_PUSH_WORDS.get(value.partition(":")[0], value))
+    if kind == Event.Kind.OUTCOME:
+        return choice_label(Outcome, value)
+    if kind == Event.Kind.SNOOZED:
+        return _sleep(value)
+    if kind == Event.Kind.OPT_OUT:
+        return str(_OPT_OUT_WORDS.get(value, value))
+    if kind == Event.Kind.OVERRIDE:
+        return _entry(value)
     return value
+
+
+def entry_value(field: str, value: str) -> str:
+    """What a person entered, in words."""
+    if field == Override.Field.PROVIDER:
+        return provider_label(value) or value
+    if field == Override.Field.TENANT_SIZE:
+        return text(f"tenant_size.{value}") if is_known(f"tenant_size.{value}") else value
+    return value
+
+
+def _entry(value: str) -> str:
+    """ "provider:M365" as "Mail provider: Microsoft 365"; ended, expired and kept as they are."""
+    field, colon, entered = value.partition(":")
+    if not colon or field not in Override.Field.values:
+        return str(_ENTRY_WORDS.get(value, value))
+    return f"{Override.Field(field).label}: {entry_value(field, entered)}"
+
+
+def _sleep(value: str) -> str:
+    """A code of `snoozing.code`, or what ended the sleep."""
+    if value in _SLEEP_WORDS:
+        return str(_SLEEP_WORDS[value])
+    day, _blank, change = value.partition(" ")
+    try:
+        shown = date_format(date.fromisoformat(day), "SHORT_DATE_FORMAT")
+    except ValueError:
+        return value
+    return gettext("until %(date)s or a change") % {"date": shown} if change else shown
+
+
+_ENTRY_WORDS: Final = {
+    "ended": gettext_lazy("ended"),
+    "expired": gettext_lazy("expired"),
+    "kept": gettext_lazy("kept"),
+}
+_SLEEP_WORDS: Final = {
+    "change": gettext_lazy("until something changes"),
+    "woken": gettext_lazy("awake again"),
+    "referral": gettext_lazy("woken by a referral"),
+}
+_OPT_OUT_WORDS: Final = {
+    "asked": gettext_lazy("does not want to be contacted"),
+    "withdrawn": gettext_lazy("may be contacted again"),
+}
 
 
 # By event value; of "category:code" the category.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from leads.company_list.header import Role
 from leads.company_list.rows import Preview
-from leads.models import COMPANY_NAME_LENGTH, ImportBatch
+from leads.models import COMPANY_NAME_LENGTH, DigestSetting, ImportBatch, Outcome, Override, Provider
 
 UPLOAD_LIMIT = 100 * 1024 * 1024  # bytes
 
@@ -32,7 +34,13 @@ class NoteForm(forms.Form):
     text = forms.CharField(label=_("Note"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 3}))
 
 
+def _seen() -> forms.CharField:
+    """What the page showed when it was made."""
+    return forms.CharField(required=False, widget=forms.HiddenInput)
+
+
 class TagsForm(forms.Form):
+    seen = _seen()
     tags = forms.CharField(label=_("Tags"), help_text=_("Separated by commas."), required=False, max_length=1000)
 
     def clean_tags(self) -> list[str]:
@@ -40,17 +48,88 @@ class TagsForm(forms.Form):
 
 
 class OwnerForm(forms.Form):
+    seen = _seen()
     owner = forms.ModelChoiceField(
         label=_("Owner"), queryset=User.objects.filter(is_active=True), required=False, empty_label=_("Nobody")
     )
 
 
+def _day(label: Any, *, required: bool = False) -> forms.DateField:
+    return forms.DateField(label=label, required=required, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+
+
 class FollowUpForm(forms.Form):
-    on = forms.DateField(label=_("Follow up on"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    seen = _seen()
+    on = _day(_("Follow up on"))
 
 
 class NameForm(forms.Form):
+    seen = _seen()
     company_name = forms.CharField(label=_("Company name"), required=False, max_length=COMPANY_NAME_LENGTH)
+
+
+SIZES = (("small", _("Small")), ("medium", _("Medium")), ("large", _("Large")))
+
+
+class EntryForm(forms.Form):
+    """What a person knows otherwise about one field (an Override.Field)."""
+
+    reason = forms.CharField(label=_("How do you know?"), max_length=400)
+    expires_on = _day(_("Valid until (optional)"))
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, field: str, data: Any = None, *, shown: str = "", seen: int = 0) -> None:
+        super().__init__(data, prefix=field, initial={"value": shown, "seen": seen})
+        kinds: dict[str, forms.Field] = {
+            Override.Field.COMPANY_NAME: forms.CharField(max_length=300),
+            Override.Field.TENANT_SIZE: forms.ChoiceField(choices=SIZES),
+            Override.Field.PROVIDER: forms.ChoiceField(
+                choices=[choice for choice in Provider.choices if choice[0] != Provider.UNKNOWN]
+            ),
+            Override.Field.CONTACT: forms.EmailField(max_length=254),
+        }
+        self.fields = {"value": kinds[field], **self.fields}
+        self.fields["value"].label = Override.Field(field).label
+
+    def clean_expires_on(self) -> date | None:
+        return _not_past(self.cleaned_data["expires_on"], timezone.localdate())
+
+
+class SnoozeForm(forms.Form):
+    until = _day(_("Until"))
+    until_change = forms.BooleanField(label=_("Or as soon as something changes"), required=False)
+    seen = _seen()
+
+    def clean_until(self) -> date | None:
+        return _not_past(self.cleaned_data["until"], timezone.localdate() + timedelta(days=1))
+
+    def clean(self) -> dict[str, Any]:
+        if not self.errors and not self.cleaned_data["until"] and not self.cleaned_data["until_change"]:
+            self.add_error("until", _("Choose a date, or let a change end the sleep."))
+        return self.cleaned_data
+
+
+def _not_past(day: date | None, first: date) -> date | None:
+    if day is not None and day < first:
+        raise forms.ValidationError(_("This date is over."))
+    return day
+
+
+class OutcomeForm(forms.Form):
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=Outcome.choices)
+    reason = forms.CharField(label=_("Reason (optional)"), required=False, max_length=400)
+    seen = _seen()
+
+
+class TakeBackForm(forms.Form):
+    seen = _seen()
+
+
+class DigestForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = DigestSetting
+        fields = ("rhythm", "own_leads_only", "language")
+        widgets = {"rhythm": forms.RadioSelect}
 
 
 class DismissForm(forms.Form):

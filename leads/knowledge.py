@@ -18,13 +18,10 @@ from django.utils import timezone
 from leads import tenant_size
 from leads.lead_page import ShownScan
 from leads.models import Event, Lead, Override, Provider
+from leads.overtaken import Overtaken
 from leads.scanning import judge_again
 
 Field = Override.Field
-
-
-class Overtaken(Exception):
-    """Somebody else changed it since the page was made that this comes from; nothing was saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +120,7 @@ def conflicts(lead: Lead, entries: Iterable[Override], scan: ShownScan | None) -
     return found
 
 
-def set_opt_out(lead: Lead, wanted: bool, *, by: User) -> None:
+def set_opt_out(lead: Lead, *, wanted: bool, by: User) -> None:
     """The company asked not to be contacted: its contacts are no longer shown, exported or pushed. False takes it
     back."""
     with transaction.atomic():
@@ -133,7 +130,11 @@ def set_opt_out(lead: Lead, wanted: bool, *, by: User) -> None:
         row.opted_out_at, row.opted_out_by = (timezone.now(), by) if wanted else (None, None)
         row.save(update_fields=["opted_out_at", "opted_out_by"])
         Event.objects.create(
-            lead=row, kind=Event.Kind.OPT_OUT, by=by, old="" if wanted else "yes", new="yes" if wanted else ""
+            lead=row,
+            kind=Event.Kind.OPT_OUT,
+            by=by,
+            old="" if wanted else "asked",
+            new="asked" if wanted else "withdrawn",
         )
 
 

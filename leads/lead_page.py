@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import QuerySet
-from django.utils import timezone
+from django.contrib.auth.models import User
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q, Window
 
-import scoring
-from leads.brief import Brief, build_brief
 from leads.brief_messages import row_text
 from leads.models import Event, Lead, Scan
 
@@ -76,6 +75,15 @@ class ShownScan:
         """When its questions were asked; `at` is later when they were judged anew."""
         at = self.facts.get("looked_at")
         return datetime.fromisoformat(at) if at else self.at
+
+
+def scans_of(lead: Lead) -> tuple[ShownScan | None, Scan | None]:
+    """(the scan behind the verdict, the newest scan if that one could not judge). The others stay in the database:
+    their look-ups are long."""
+    newest = lead.scans.order_by("-created_at", "-pk").first()
+    if newest is None:
+        return None, None
+    return (scan_behind(lead), newest) if newest.verdict is None else (shown(newest), None)
 
 
 def scan_behind(lead: Lead) -> ShownScan | None:
@@ -145,37 +153,38 @@ _PROOF: dict[str, Callable[[Evidence], bool]] = {
 }
 
 
-def timeline(lead: Lead) -> QuerySet[Event]:
-    return Event.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk")
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """One page of a lead's events, newest first. `marker`: key of the first event the reader has seen before, None when
+    it is not on this page; `since`: when that was; `news`: events since then that others wrote."""
+
+    page: Page[Event]
+    marker: int | None
+    since: datetime | None
+    news: int
 
 
-def summary_of(lead: Lead) -> scoring.SalesSummary | None:
-    """The sales summary (scoring-v1 section 17) from the stored verdict; None without a verdict."""
-    if lead.score is None:
-        return None
-    today = timezone.localdate()
-    return scoring.sales_summary(
-        domain=lead.domain,
-        provider=lead.provider or None,
-        segment=lead.segment or None,
-        readiness_score=lead.score,
-        priority_score=lead.priority_score,
-        tenant_size=lead.tenant_size or None,
-        local_provider=lead.local_provider or None,
-        spf=lead.has_spf,
-        dkim=lead.has_dkim,
-        dmarc_policy=None if lead.dmarc_policy in ("", "absent") else lead.dmarc_policy,
-        dmarc_coverage=lead.dmarc_coverage,
-        contact_quality_score=scoring.contact_quality(lead.usable_emails, lead.domain),
-        expires_in_days=(lead.expires_on - today).days if lead.expires_on else None,
-        mx_root=lead.mx_root or None,
+def timeline(lead: Lead, *, reader: User, since: datetime | None, asked: str, size: int) -> Timeline:
+    """One query, counts included; three for a page that does not exist, which gives the last one."""
+    events = Event.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk")
+    newer = Q(at__gt=since) if since else Q(pk__in=())
+    others = newer & (Q(by__isnull=True) | ~Q(by=reader))
+    counted = events.annotate(
+        total=Window(Count("pk")), newer=Window(Count("pk", filter=newer)), others=Window(Count("pk", filter=others))
     )
-
-
-def brief_of(lead: Lead) -> Brief | None:
-    """None without a verdict, and for a name that does not exist: there is nobody to call."""
-    scan = lead.scans.filter(verdict__isnull=False).order_by("-created_at").only("facts").first()
-    if scan is not None and scan.facts["mx_status"] == "nxdomain":
-        return None
-    summary = summary_of(lead)
-    return None if summary is None else build_brief(summary, lead=lead, today=timezone.localdate())
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 1
+    start = (max(number, 1) - 1) * size
+    rows = list(counted[start : start + size])
+    if not rows and start:
+        start = max(0, (events.count() - 1) // size * size)
+        rows = list(counted[start : start + size])
+    first: Any = rows[0] if rows else None
+    paginator: Paginator[Event] = Paginator(rows, size)
+    paginator.count = first.total if first else 0
+    seen = first.newer - start if first and first.newer else -1
+    return Timeline(
+        page=Page(rows, start // size + 1, paginator),
+        marker=rows[seen].pk if 0 <= seen < len(rows) else None,
+        since=since,
+        news=first.others if first else 0,
+    )

@@ -18,6 +18,7 @@ from leads.models import (
     DmarcPolicy,
     Lead,
     LeadQuerySet,
+    Outcome,
     Priority,
     Provider,
     PushState,
@@ -28,6 +29,7 @@ from leads.models import (
     VerdictState,
 )
 from leads.url_query import UrlQuery, number, one, owner, search_text, several
+from leads.visits import changed_since_looked
 
 PAGE_SIZE: Final = 50
 
@@ -58,6 +60,7 @@ POSTURES: Final[dict[str, tuple[Any, Q]]] = {
     ),
 }
 CHANGED: Final[dict[str, tuple[Any, int]]] = {
+    "looked": (_("Changed since you looked"), 0),  # days do not count here
     "1": (_("Changed today"), 1),
     "7": (_("Changed in 7 days"), 7),
     "30": (_("Changed in 30 days"), 30),
@@ -82,6 +85,8 @@ class LeadQuery(UrlQuery):
     changed: str = ""
     state: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
+    outcome: tuple[str, ...] = ()
+    snoozed: bool = False
     dismissed: bool = False
     sort: str = "best"
 
@@ -104,13 +109,20 @@ class LeadQuery(UrlQuery):
             changed=one(params, "changed", CHANGED),
             state=several(params, "state", VerdictState.values),
             source=several(params, "source", Source.values),
+            outcome=several(params, "outcome", Outcome.values),
+            snoozed=params.get("snoozed") == "1",
             dismissed=params.get("dismissed") == "1",
             sort=one(params, "sort", SORTS) or "best",
         )
 
     def leads(self, user: Any) -> LeadQuerySet:
-        """The rows, filtered and not yet ordered. `user` is who "me" is."""
+        """The rows, filtered and not yet ordered. `user` is who "me" is. Leads that sleep are left out, unless they are
+        asked for or searched by name: who types a name wants that company."""
         leads = Lead.objects.filter(dismissed_at__isnull=False) if self.dismissed else Lead.objects.open()
+        if self.snoozed:
+            leads = leads.asleep(timezone.now())
+        elif not self.q and not self.dismissed:
+            leads = leads.awake(timezone.now())
         for name, column in _COLUMNS.items():
             if values := getattr(self, name):
                 leads = leads.filter(**{column: values[0]} if len(values) == 1 else {f"{column}__in": values})
@@ -130,7 +142,9 @@ class LeadQuery(UrlQuery):
             leads = leads.filter(owner_id=user and user.pk if self.owner == "me" else int(self.owner))
         for name in self.posture:
             leads = leads.filter(POSTURES[name][1])
-        if self.changed:
+        if self.changed == "looked":
+            leads = leads.filter(changed_since_looked(user)) if user else leads.none()
+        elif self.changed:
             leads = leads.filter(changed_at__gte=timezone.now() - timedelta(days=CHANGED[self.changed][1]))
         return leads
 
@@ -144,6 +158,7 @@ _COLUMNS: Final = {
     "priority": "priority_category",
     "state": "verdict_state",
     "source": "source",
+    "outcome": "outcome",
     "referral": "referral_state",
     "d365": "push_state",
 }

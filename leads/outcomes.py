@@ -12,8 +12,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count
 
-from leads.knowledge import Overtaken
 from leads.models import Event, Lead, Outcome, OutcomeRecord
+from leads.overtaken import Overtaken
 
 ENOUGH: Final = 20  # with fewer decided leads the interval is wider than any difference between rules
 _Z: Final = 1.959964  # 95 %, both sides

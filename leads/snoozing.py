@@ -13,25 +13,29 @@ from django.db import transaction
 from django.utils import timezone
 
 from leads.models import Event, Lead
+from leads.overtaken import Overtaken
 
 COLUMNS = ("snoozed_until", "snoozed_until_change_since", "snoozed_by")
 
 
-def snooze(lead: Lead, *, until: date | None, until_change: bool, by: User) -> None:
-    """Off the first page and the list until the morning of `until`, or until something changes."""
+def snooze(lead: Lead, *, until: date | None, until_change: bool, by: User, seen: str | None = None) -> None:
+    """Off the first page and the list until the morning of `until`, or until something changes. `seen`: the `code` of
+    the sleep shown when the page was made, None when that does not matter. Raises Overtaken."""
     morning = timezone.make_aware(datetime.combine(until, time())) if until else None
-    _set(lead, morning, timezone.now() if until_change else None, by=by)
+    _set(lead, morning, timezone.now() if until_change else None, by=by, seen=seen)
 
 
 def wake(lead: Lead, *, by: User) -> None:
-    _set(lead, None, None, by=by)
+    _set(lead, None, None, by=by, seen=None)
 
 
-def _set(lead: Lead, until: datetime | None, change_since: datetime | None, *, by: User) -> None:
+def _set(lead: Lead, until: datetime | None, change_since: datetime | None, *, by: User, seen: str | None) -> None:
     with transaction.atomic():
         row = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
         old = code(row.snoozed_until, row.snoozed_until_change_since)
         new = code(until, change_since)
+        if seen not in (None, old):
+            raise Overtaken
         if old == new:
             return
         row.snoozed_until, row.snoozed_until_change_since = until, change_since

@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from jobs.models import Job
 from jobs.services import JobRun
-from leads import importing, scanning
+from leads import digest, importing, knowledge, scanning
+from leads import outside as outside_facts
 
 
 def scan(run: JobRun) -> None:
@@ -31,3 +32,19 @@ def rescan_due() -> None:
 
 def retry_undetermined() -> None:
     scanning.queue_retries(timezone.now())
+
+
+def send_digests() -> None:
+    digest.send_due(timezone.now())
+
+
+def end_expired_entries() -> None:
+    knowledge.end_expired(timezone.localdate())
+
+
+def outside(run: JobRun) -> None:
+    outside_facts.run_outside(run)
+
+
+def look_outside() -> None:
+    outside_facts.look_when_due(timezone.now())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from leads.list_query import LeadQuery
@@ -20,14 +21,15 @@ class Tile:
 
 def tiles() -> list[Tile]:
     """Counts of open leads, in one pass over an index."""
-    rows = Lead.objects.open().values_list("segment").annotate(Count("pk")).order_by()
+    leads = Lead.objects.open().awake(timezone.now())  # as in the list each figure leads to
+    rows = leads.values_list("segment").annotate(Count("pk")).order_by()
     by_segment = dict(rows)
     hot = Q(segment=Segment.MIGRATION, score__gte=70)  # scoring-v1 section 11: "high priority"
-    states = dict(Lead.objects.open().values_list("verdict_state").annotate(Count("pk")).order_by())
+    states = dict(leads.values_list("verdict_state").annotate(Count("pk")).order_by())
     return [
         Tile(
             _("Migration, 70 or more"),
-            Lead.objects.open().filter(hot).count(),
+            leads.filter(hot).count(),
             LeadQuery(segment=(Segment.MIGRATION,), score_min=70).url(),
         ),
         *(

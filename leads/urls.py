@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from leads.views import alerts, imports, jobs, lead_add, lead_detail, lead_list, today
+from leads.views import (
+    alerts,
+    brief,
+    digest,
+    imports,
+    jobs,
+    knowledge,
+    lead_add,
+    lead_detail,
+    lead_list,
+    outcomes,
+    snooze,
+    today,
+)
 
 app_name = "leads"
 urlpatterns = [
@@ -11,7 +24,21 @@ urlpatterns = [
     path("leads/export.csv", lead_list.lead_export, name="export"),
     path("leads/rescan/", lead_list.lead_rescan_all, name="rescan_all"),
     path("leads/add/", lead_add.lead_add, name="add"),
+    path("leads/outcomes/", outcomes.outcome_list, name="outcomes"),
     path("leads/<str:domain>/", lead_detail.lead_detail, name="detail"),
+    path("leads/<str:domain>/claims/", lead_detail.lead_claims, name="claims"),
+    path("leads/<str:domain>/scans/<int:pk>/", lead_detail.lead_scan, name="scan"),
+    path("leads/<str:domain>/known/<str:field>/", knowledge.lead_known, name="known"),
+    path("leads/<str:domain>/known/<int:pk>/end/", knowledge.lead_known_end, name="known_end"),
+    path("leads/<str:domain>/known/<int:pk>/keep/", knowledge.lead_known_keep, name="known_keep"),
+    path("leads/<str:domain>/opt-out/", knowledge.lead_opt_out, name="opt_out"),
+    path("leads/<str:domain>/snooze/", snooze.lead_snooze, name="snooze"),
+    path("leads/<str:domain>/wake/", snooze.lead_wake, name="wake"),
+    path("leads/<str:domain>/outcome/", outcomes.lead_outcome, name="outcome"),
+    path("leads/<str:domain>/outcome/undo/", outcomes.lead_outcome_undo, name="outcome_undo"),
+    path("leads/<str:domain>/brief/", brief.brief, name="brief"),
+    path("leads/<str:domain>/brief/answers/<str:question>/", brief.brief_answer, name="brief_answer"),
+    path("leads/<str:domain>/brief/follow-up/", brief.brief_follow_up, name="brief_follow_up"),
     path("leads/<str:domain>/rescan/", lead_detail.lead_rescan, name="rescan"),
     path("leads/<str:domain>/scan-state/", lead_detail.lead_scan_state, name="scan_state"),
     path("leads/<str:domain>/notes/", lead_detail.lead_note, name="note"),
@@ -34,4 +61,5 @@ urlpatterns = [
     path("jobs/<int:pk>/retry/", jobs.job_retry, name="job_retry"),
     path("alerts/", alerts.alert_list, name="alerts"),
     path("alerts/read/", alerts.alert_read, name="alert_read"),
+    path("accounts/digest/", digest.digest_setting, name="digest"),
 ]

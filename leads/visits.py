@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.contrib.auth.models import User
-from django.db.models import Count, F, Q
+from django.db.models import F, Q
 
-from leads.models import Event, Lead, LeadVisit
+from leads.models import Lead, LeadVisit
 
 # Whoever reloads, or comes back from another page, within this time is still looking for the first time.
 SAME_LOOK: Final = timedelta(minutes=10)
@@ -27,27 +26,6 @@ def look(lead: Lead, user: User, now: datetime) -> datetime | None:
     # Two tabs opened at once are one look: the second finds the row moved and changes nothing.
     LeadVisit.objects.filter(pk=visit.pk, at=visit.at).update(before=visit.at, at=now)
     return visit.at
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineCount:
-    """How long the timeline is. `newer`: lines since the last look, `news`: those of them that others wrote."""
-
-    total: int
-    newer: int
-    news: int
-
-
-def count_events(lead: Lead, user: User, since: datetime | None) -> TimelineCount:
-    """One pass over an index."""
-    events = Event.objects.filter(lead=lead)
-    if since is None:
-        return TimelineCount(events.count(), 0, 0)
-    newer = Q(at__gt=since)
-    others = newer & (Q(by__isnull=True) | ~Q(by=user))
-    return TimelineCount(
-        **events.aggregate(total=Count("pk"), newer=Count("pk", filter=newer), news=Count("pk", filter=others))
-    )
 
 
 def with_news(leads: Collection[Lead], user: User) -> set[int]:

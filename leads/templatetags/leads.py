@@ -21,15 +21,19 @@ from django.utils.translation import gettext_lazy, ngettext
 from jobs.models import Job
 from leads import job_texts
 from leads.brief import Brief, line_of
-from leads.brief_messages import is_known, provider_label, text
+from leads.brief_messages import is_known, provider_label, row_text, text
 from leads.company_list.messages import reason_text
-from leads.event_words import choice_label, event_value
+from leads.event_words import choice_label, entry_value, event_value
+from leads.knowledge import Conflict
 from leads.lead_page import VerdictRow
 from leads.list_query import CHANGED, POSTURES
 from leads.models import (
+    Alert,
     DmarcPolicy,
     Event,
     Lead,
+    Outcome,
+    Override,
     Priority,
     Provider,
     PushState,
@@ -40,6 +44,7 @@ from leads.models import (
     Tag,
     VerdictState,
 )
+from leads.outcomes import Conversion
 
 register = template.Library()
 
@@ -443,6 +448,41 @@ def sign(kind: str) -> str:
 register.filter("event_value", event_value)
 
 
+@register.filter
+def alert_change(alert: Alert) -> str:
+    """ ": Google Workspace → Microsoft 365" after the name of an alert in an e-mail; "" without values."""
+    event = alert.event
+    if event is None:
+        return ""
+    shown = " → ".join(filter(None, (event_value(event.old, event.kind), event_value(event.new, event.kind))))
+    return f": {shown}" if shown else ""
+
+
+@register.filter("entry_value")
+def value_of_entry(entry: Override) -> str:
+    """What a person entered, in words."""
+    return entry_value(entry.field, entry.value)
+
+
+@register.filter
+def conflict_seen(conflict: Conflict) -> str:
+    """What is seen otherwise than a person entered, in words."""
+    return entry_value(conflict.entry.field, conflict.seen)
+
+
+@register.filter
+def group_label(row: Conversion, kind: str) -> str:
+    """What a row of the outcome statistics is about: a segment, a priority or a rule of the score."""
+    if not row.key:
+        return _("Without a verdict")
+    if kind == "segment":
+        return choice_label(Segment, row.key)
+    if kind == "priority":
+        return f"{row.key} {choice_label(Priority, row.key)}"
+    part, _dot, key = row.key.partition(".")
+    return row_text(part, key)
+
+
 _EVENT_ICONS = {
     Event.Kind.CREATED: "plus",
     Event.Kind.IMPORTED: "import",
@@ -466,12 +506,41 @@ _EVENT_ICONS = {
     Event.Kind.PUSH_PARKED: "warning",
     Event.Kind.PUSH_DECIDED: "dynamics",
     Event.Kind.REMOTE: "dynamics",
+    Event.Kind.SCORE: "sort",
+    Event.Kind.SEGMENT: "sort",
+    Event.Kind.EDITED: "note",
+    Event.Kind.REGISTRAR: "globe",
+    Event.Kind.NAME_SERVER: "globe",
+    Event.Kind.TENANT: "key",
+    Event.Kind.OVERRIDE: "user",
+    Event.Kind.SNOOZED: "moon",
+    Event.Kind.OUTCOME: "flag",
+    Event.Kind.OPT_OUT: "stop",
+}
+# Where the page of a lead shows more about it.
+_EVENT_PANELS = {
+    Event.Kind.NOTE: "notes",
+    Event.Kind.LINKED: "lead-referrals",
+    Event.Kind.UNLINKED: "lead-referrals",
+    Event.Kind.REFERRAL: "lead-referrals",
+    Event.Kind.PUSHED: "lead-dynamics",
+    Event.Kind.PUSH_PARKED: "lead-dynamics",
+    Event.Kind.PUSH_DECIDED: "lead-dynamics",
+    Event.Kind.REMOTE: "lead-dynamics",
+    Event.Kind.OVERRIDE: "known",
+    Event.Kind.OUTCOME: "outcome",
 }
 
 
 @register.filter
 def event_icon(kind: str) -> str:
     return _EVENT_ICONS.get(Event.Kind(kind), "info") if kind in Event.Kind.values else "info"
+
+
+@register.filter
+def event_panel(kind: str) -> str:
+    """The id of the panel that shows more; "" without one."""
+    return _EVENT_PANELS.get(Event.Kind(kind), "") if kind in Event.Kind.values else ""
 
 
 @register.filter
@@ -491,6 +560,7 @@ def chip_text(chip: tuple[str, str, str], owners: Iterable[User]) -> str:
         "score_min": _("Score from %s"),
         "score_max": _("Score up to %s"),
         "tag": _("Tag: %s"),
+        "snoozed": _("Leads that sleep"),
         "dismissed": _("Dismissed leads"),
     }
     if name in words:
@@ -499,6 +569,8 @@ def chip_text(chip: tuple[str, str, str], owners: Iterable[User]) -> str:
         return _("Referral: %s") % choice_label(ReferralState, value)
     if name == "d365":
         return _("Dynamics: %s") % choice_label(PushState, value)
+    if name == "outcome":
+        return _("Outcome: %s") % choice_label(Outcome, value)
     if name == "source":
         return _("Source: %s") % choice_label(Source, value)
     tables: dict[str, Any] = {"posture": POSTURES, "changed": CHANGED}

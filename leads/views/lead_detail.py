@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Page
+from django.db import transaction
 from django.forms import Form
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from leads import scanning, services
+from leads import knowledge, scanning, services, snoozing, visits
+from leads.brief import Brief, brief_of, build_brief
+from leads.brief_sources import Loaded, material_with
 from leads.folding import turkish_sort_key
-from leads.forms import DismissForm, FollowUpForm, NameForm, NoteForm, OwnerForm, TagsForm
-from leads.lead_page import brief_of, scan_behind, shown, timeline
-from leads.models import Lead
-from leads.views.pages import Request, allowed, back, lead_or_404, page_of, show
+from leads.forms import (
+    DismissForm,
+    EntryForm,
+    FollowUpForm,
+    NameForm,
+    NoteForm,
+    OutcomeForm,
+    OwnerForm,
+    SnoozeForm,
+    TagsForm,
+)
+from leads.lead_page import ShownScan, scans_of, shown, timeline
+from leads.models import Event, Lead, Override, Scan
+from leads.overtaken import Overtaken
+from leads.views.pages import Request, allowed, back, lead_or_404, say_overtaken, show
 
 EVENTS_ON_A_PAGE = 30
 
@@ -25,31 +42,81 @@ EVENTS_ON_A_PAGE = 30
 @allowed("leads.view_lead")
 @require_GET
 def lead_detail(request: Request, domain: str) -> HttpResponse:
-    lead = lead_or_404(domain)
-    return show(request, "leads/lead_detail.html", "leads/_lead_body.html", _context(request, lead))
+    lead, since = lead_or_404(domain), None
+    if not request.htmx:
+        since = visits.look(lead, request.user, timezone.now())
+    context = lead_context(request, lead, since)
+    return show(request, "leads/lead_detail.html", "leads/_lead_body.html", context)
 
 
-def _context(request: Request, lead: Lead) -> dict[str, object]:
-    scan = scan_behind(lead)
+def lead_context(request: Request, lead: Lead, since: datetime | None = None) -> dict[str, object]:
+    """What the page of a lead shows, its timeline with a mark at `since`. It is opened a hundred times a day: whoever
+    adds a query here takes away another (tests/leads/test_lead_page.py)."""
+    scan, failed = scans_of(lead)
     tags = sorted(lead.tags.all(), key=lambda tag: turkish_sort_key(tag.name))
-    last = lead.scans.order_by("-created_at").first() if scan is None or scan.at != lead.scanned_at else None
+    given = _given(tag.name for tag in tags if not tag.automatic)
+    in_force, ended = knowledge.history(lead)
+    asked = request.GET.get("page", "")
+    events = timeline(lead, reader=request.user, since=since, asked=asked, size=EVENTS_ON_A_PAGE)
+    asleep = snoozing.code(lead.snoozed_until, lead.snoozed_until_change_since)
     return {
         "lead": lead,
         "scan": scan,
-        "last_scan": last,
-        "failed_look": [] if last is None else shown(last).evidence,
+        "last_scan": failed,
+        "failed_look": [] if failed is None else shown(failed).evidence,
         "tags": tags,
-        "brief": brief_of(lead),
-        "events": page_of(timeline(lead), request, EVENTS_ON_A_PAGE),
+        "brief": _brief(lead, scan, failed, in_force, events.page),
+        "timeline": events,
         "notes": lead.notes.select_related("by")[:50],
-        "claims": lead.claims.select_related("batch", "by").order_by("-created_at")[:20],
+        "in_force": in_force,
+        "ended_entries": ended,
+        "conflicts": knowledge.conflicts(lead, in_force.values(), scan),
+        "is_asleep": bool(asleep) and snoozing.is_asleep(lead, timezone.now()),
+        "outcome": lead.outcomes.select_related("by").filter(is_current=True).first() if lead.outcome else None,
         "note_form": NoteForm(),
-        "tags_form": TagsForm(initial={"tags": ", ".join(tag.name for tag in tags if not tag.automatic)}),
-        "owner_form": OwnerForm(initial={"owner": lead.owner_id}),
-        "follow_up_form": FollowUpForm(initial={"on": lead.follow_up_on}),
-        "name_form": NameForm(initial={"company_name": lead.company_name}),
+        "tags_form": TagsForm(initial={"tags": given, "seen": _mark(given)}),
+        "owner_form": OwnerForm(initial={"owner": lead.owner_id, "seen": _mark(lead.owner_id)}),
+        "follow_up_form": FollowUpForm(initial={"on": lead.follow_up_on, "seen": _mark(lead.follow_up_on)}),
+        "name_form": NameForm(initial={"company_name": lead.company_name, "seen": _mark(lead.company_name)}),
+        "snooze_form": SnoozeForm(prefix="snooze", initial={"until_change": True, "seen": asleep}),
+        "outcome_form": OutcomeForm(prefix="outcome", initial={"seen": lead.outcome}),
         "dismiss_form": DismissForm(),
+        **{f"known_{field}": _entry_form(field, lead, in_force.get(field)) for field in Override.Field.values},
     }
+
+
+def _brief(
+    lead: Lead, scan: ShownScan | None, failed: Scan | None, in_force: Mapping[str, Override], events: Page[Event]
+) -> Brief:
+    if events.has_previous():  # these are not the newest ones
+        return brief_of(lead)
+    loaded = Loaded(scan=scan.scan if scan else None, failed=failed, entries=in_force, events=list(events.object_list))
+    return build_brief(material_with(lead, loaded))
+
+
+def _entry_form(field: str, lead: Lead, entry: Override | None) -> EntryForm:
+    shown = {Override.Field.COMPANY_NAME: lead.company_name, Override.Field.TENANT_SIZE: lead.tenant_size}
+    return EntryForm(field, shown=shown.get(Override.Field(field), ""), seen=entry.pk if entry else 0)
+
+
+@allowed("leads.view_lead")
+@require_GET
+def lead_claims(request: Request, domain: str) -> HttpResponse:
+    """Who named this domain."""
+    lead = lead_or_404(domain)
+    claims = lead.claims.select_related("batch", "by").order_by("-created_at")[:50]
+    return show(request, "leads/claim_list.html", "leads/_claims.html", {"lead": lead, "claims": claims})
+
+
+@allowed("leads.view_scan")
+@require_GET
+def lead_scan(request: Request, domain: str, pk: int) -> HttpResponse:
+    """One look of the past: its verdict and its look-ups, as an event of the timeline refers to it."""
+    lead = lead_or_404(domain)
+    scan = get_object_or_404(lead.scans, pk=pk)
+    events = lead.events.filter(scan=scan).select_related("by").order_by("-at", "-pk")
+    context = {"lead": lead, "scan": shown(scan), "events": events}
+    return show(request, "leads/scan_detail.html", "leads/_scan_body.html", context)
 
 
 @allowed("leads.scan_lead")
@@ -79,7 +146,7 @@ def lead_note(request: Request, domain: str) -> HttpResponse:
     def save(lead: Lead, cleaned: dict[str, Any]) -> None:
         services.add_note(lead, cleaned["text"], by=request.user)
 
-    return _saved(request, domain, "note_form", NoteForm, save, _("Note saved."))
+    return saved(request, domain, "note_form", NoteForm(request.POST), save, _("Note saved."))
 
 
 @allowed("leads.change_lead")
@@ -88,7 +155,7 @@ def lead_tags(request: Request, domain: str) -> HttpResponse:
     def save(lead: Lead, cleaned: dict[str, Any]) -> None:
         services.set_tags(lead, cleaned["tags"], by=request.user)
 
-    return _saved(request, domain, "tags_form", TagsForm, save, _("Tags saved."))
+    return _save_seen(request, domain, "tags_form", TagsForm(request.POST), save, _("Tags saved."))
 
 
 @allowed("leads.change_lead")
@@ -97,7 +164,7 @@ def lead_owner(request: Request, domain: str) -> HttpResponse:
     def save(lead: Lead, cleaned: dict[str, Any]) -> None:
         services.assign([lead], cleaned["owner"], by=request.user)
 
-    return _saved(request, domain, "owner_form", OwnerForm, save, _("Owner saved."))
+    return _save_seen(request, domain, "owner_form", OwnerForm(request.POST), save, _("Owner saved."))
 
 
 @allowed("leads.change_lead")
@@ -106,7 +173,7 @@ def lead_follow_up(request: Request, domain: str) -> HttpResponse:
     def save(lead: Lead, cleaned: dict[str, Any]) -> None:
         services.set_follow_up(lead, cleaned["on"], by=request.user)
 
-    return _saved(request, domain, "follow_up_form", FollowUpForm, save, _("Follow-up saved."))
+    return _save_seen(request, domain, "follow_up_form", FollowUpForm(request.POST), save, _("Follow-up saved."))
 
 
 @allowed("leads.change_lead")
@@ -115,7 +182,7 @@ def lead_name(request: Request, domain: str) -> HttpResponse:
     def save(lead: Lead, cleaned: dict[str, Any]) -> None:
         services.rename(lead, cleaned["company_name"], by=request.user)
 
-    return _saved(request, domain, "name_form", NameForm, save, _("Company name saved."))
+    return _save_seen(request, domain, "name_form", NameForm(request.POST), save, _("Company name saved."))
 
 
 @allowed("leads.change_lead")
@@ -125,7 +192,7 @@ def lead_dismiss(request: Request, domain: str) -> HttpResponse:
         services.dismiss(lead, by=request.user, reason=cleaned["reason"])
 
     message = _("%(domain)s is off the list. You can bring it back here.") % {"domain": domain}
-    return _saved(request, domain, "dismiss_form", DismissForm, save, message)
+    return saved(request, domain, "dismiss_form", DismissForm(request.POST), save, message)
 
 
 @allowed("leads.change_lead")
@@ -137,20 +204,50 @@ def lead_restore(request: Request, domain: str) -> HttpResponse:
     return back(request, "leads:detail", lead.domain)
 
 
-def _saved(
-    request: Request,
-    domain: str,
-    name: str,
-    form_class: type[Form],
-    save: Callable[[Lead, dict[str, Any]], None],
-    message: str,
+def _save_seen(
+    request: Request, domain: str, name: str, form: Form, save: Callable[[Lead, dict[str, Any]], None], message: str
+) -> HttpResponse:
+    """`saved` for a form over one value of the lead. What the page showed of it comes along as `seen`."""
+
+    def save_unless_overtaken(lead: Lead, cleaned: dict[str, Any]) -> None:
+        row = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("owner").get(pk=lead.pk)
+        if cleaned["seen"] not in ("", _now_seen(row, name)):
+            raise Overtaken
+        save(row, cleaned)
+
+    return saved(request, domain, name, form, save_unless_overtaken, message)
+
+
+def _now_seen(lead: Lead, name: str) -> str:
+    """What a page made now would send as `seen` in this form."""
+    if name == "tags_form":
+        return _mark(_given(lead.tags.filter(automatic=False).values_list("name", flat=True)))
+    values = {"owner_form": lead.owner_id, "follow_up_form": lead.follow_up_on, "name_form": lead.company_name}
+    return _mark(values[name])
+
+
+def _given(tags: Iterable[str]) -> str:
+    return ", ".join(sorted(tags, key=turkish_sort_key))
+
+
+def _mark(value: object) -> str:
+    """Never empty, so that "nothing was set" differs from "nothing was sent"."""
+    return f"={'' if value is None else value}".strip()
+
+
+def saved(
+    request: Request, domain: str, name: str, form: Form, save: Callable[[Lead, dict[str, Any]], None], message: str
 ) -> HttpResponse:
     """Save a valid form and go back to the lead; else the page again with the form, called `name` there, and why it
-    was refused."""
-    lead, form = lead_or_404(domain), form_class(request.POST)
+    was refused. `save` may raise Overtaken: then nothing is saved, and the page says so."""
+    lead = lead_or_404(domain)
     if not form.is_valid():
-        context = _context(request, lead) | {name: form}
+        context = lead_context(request, lead) | {name: form}
         return show(request, "leads/lead_detail.html", "leads/_lead_body.html", context, status=422)
-    save(lead, form.cleaned_data)
-    messages.success(request, message)
+    try:
+        with transaction.atomic():
+            save(lead, form.cleaned_data)
+        messages.success(request, message)
+    except Overtaken:
+        say_overtaken(request)
     return redirect(lead)

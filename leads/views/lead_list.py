@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -13,8 +14,10 @@ from django.views.decorators.http import require_GET, require_POST
 from leads import scanning
 from leads.export import csv_lines
 from leads.list_query import CHANGED, PAGE_SIZE, POSTURES, SORTS, LeadQuery
-from leads.models import Lead, Priority, Provider, PushState, ReferralState, Segment, Source, Tag, VerdictState
+from leads.models import Lead, Outcome, Priority, Provider, PushState, ReferralState, Segment, Source, Tag, VerdictState
+from leads.snoozing import is_asleep
 from leads.views.pages import Request, allowed, page_of, show
+from leads.visits import with_news
 
 
 @allowed("leads.view_lead")
@@ -23,12 +26,15 @@ def lead_list(request: Request) -> HttpResponse:
     query = LeadQuery.from_url(request.GET)
     leads = query.ordered(request.user).select_related("owner").prefetch_related("tags")
     page = page_of(leads, request, PAGE_SIZE)
+    now = timezone.now()
     context = {
         "query": query,
         "page": page,
         "total": page.paginator.count,
         # Counted only when the filter hides everything: "the filter hides N leads".
         "hidden": 0 if page.paginator.count or not query.is_filtered else Lead.objects.open().count(),
+        "news": with_news(list(page.object_list), request.user),
+        "asleep": {lead.pk for lead in page.object_list if is_asleep(lead, now)},
         "sorts": SORTS,
         "choices": {
             "segment": Segment.choices,
@@ -38,6 +44,7 @@ def lead_list(request: Request) -> HttpResponse:
             "changed": [(value, label) for value, (label, _days) in CHANGED.items()],
             "state": VerdictState.choices,
             "source": Source.choices,
+            "outcome": Outcome.choices,
             "referral": ReferralState.choices,
             "d365": PushState.choices,
         },

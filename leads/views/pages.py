@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
@@ -14,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
 from leads.models import Lead
@@ -57,6 +59,12 @@ def show(request: Request, page: str, fragment: str, context: dict[str, Any], st
 def page_of(items: Any, request: Request, size: int) -> Page[Any]:
     """The asked page; a number that does not exist gives the nearest one."""
     return Paginator(items, size).get_page(request.GET.get("page"))
+
+
+def say_overtaken(request: Request) -> None:
+    messages.error(
+        request, _("Somebody changed this since you opened the page. Nothing was saved; look at it and decide again.")
+    )
 
 
 def back(request: Request, default: str, *args: Any) -> HttpResponse:

@@ -10,6 +10,7 @@ from jobs.models import Job
 from leads.models import Alert, Event, ImportBatch, Lead
 from leads.today import tiles
 from leads.views.pages import Request, allowed, show
+from leads.visits import with_news
 
 
 @allowed("leads.view_lead")
@@ -17,9 +18,11 @@ from leads.views.pages import Request, allowed, show
 def today(request: Request) -> HttpResponse:
     now = timezone.now()
     leads = Lead.objects.open().awake(now)
+    best = list(leads.filter(priority_score__lte=4, outcome="").best_first()[:8])
     context = {
         "tiles": tiles(),
-        "best": leads.filter(priority_score__lte=4).best_first()[:8],
+        "best": best,
+        "news": with_news(best, request.user),
         "follow_ups": leads.follow_up_due(timezone.localdate(now)).order_by("follow_up_on", "pk")[:8],
         "alerts": Alert.objects.filter(read_at__isnull=True)
         .select_related("lead", "event")

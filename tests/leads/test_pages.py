@@ -47,6 +47,10 @@ def pages() -> dict[str, str]:
         "add": reverse("leads:add"),
         "detail": reverse("leads:detail", args=[ACME]),
         "scan_state": reverse("leads:scan_state", args=[ACME]),
+        "claims": reverse("leads:claims", args=[ACME]),
+        "scan": reverse("leads:scan", args=[ACME, Lead.objects.get(domain=ACME).scans.get().pk]),
+        "outcomes": reverse("leads:outcomes"),
+        "digest": reverse("leads:digest"),
         "imports": reverse("leads:imports"),
         "import_detail": reverse("leads:import_detail", args=[batch_in_preview()]),
         "import_rejects": reverse("leads:import_rejects", args=[batch_in_preview()]),
@@ -60,7 +64,8 @@ def pages() -> dict[str, str]:
 def test_no_page_escapes_these_tests(scanned: Lead) -> None:
     actions = {
         "rescan_all", "rescan", "note", "tags", "owner", "follow_up", "name", "dismiss", "restore", "import_reread",
-        "import_start", "import_discard", "import_cancel", "job_cancel", "job_retry", "alert_read",
+        "import_start", "known", "known_end", "known_keep", "opt_out", "snooze", "wake", "outcome", "outcome_undo",
+        "import_discard", "import_cancel", "job_cancel", "job_retry", "alert_read",
     }  # fmt: skip
     named = {pattern.name for pattern in urlpatterns if isinstance(pattern, URLPattern)}
     assert named == set(pages()) | actions

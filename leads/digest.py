@@ -1,0 +1,210 @@
+"""Alerts by e-mail for whoever asked: at once or once a day, in their language, at most one line a lead a day.
+
+At most once, on purpose. The watermark (`DigestSetting.sent_to`) moves in a transaction of its own before the e-mail is
+handed over; whoever is killed in between sends nothing, and the alerts stay unread in Hunter, where they belong. The
+other order would send twice, and an e-mail cannot be taken back. A mail server that is down is found out before the
+watermark moves, and one that says no moves it back; one that falls silent in the middle of a message may have taken it,
+so that one is not sent again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db import transaction
+from django.db.models import Max, Min, Q, QuerySet
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import ngettext
+
+from leads.models import Alert, DigestSetting, Lead
+
+logger = logging.getLogger(__name__)
+
+DAILY_AT: Final = time(8)  # local time
+# Keys are handed out before transactions end: an alert with a lower key may still appear behind a higher one. No
+# transaction that writes alerts lives this long.
+SETTLED: Final = timedelta(minutes=2)
+LINES: Final = 40  # in one e-mail; the others are counted
+_ALERTS: Final = 5_000  # read for one e-mail
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One lead, or one matter without a lead, and all that happened there since the last e-mail, newest first."""
+
+    alerts: list[Alert]
+
+    @property
+    def first(self) -> Alert:
+        return self.alerts[0]
+
+    @property
+    def url(self) -> str:
+        return settings.HUNTER_PUBLIC_URL + self.first.get_absolute_url()
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What `setting` is due: `lines` to send, and the key up to which alerts are done with (`lines` may be empty)."""
+
+    setting: DigestSetting
+    lines: list[Line]
+    up_to: int
+
+
+def choose(user: User, *, rhythm: str, own_leads_only: bool, language: str) -> DigestSetting:
+    """How `user` wants to hear. Whoever begins hears of what comes, not of what was."""
+    with transaction.atomic():
+        setting, created = DigestSetting.objects.select_for_update().get_or_create(user=user)
+        if created or setting.rhythm == DigestSetting.Rhythm.OFF:
+            setting.sent_to = Alert.objects.aggregate(newest=Max("pk"))["newest"] or 0
+        setting.rhythm, setting.own_leads_only, setting.language = rhythm, own_leads_only, language
+        setting.save()
+    return setting
+
+
+def send_due(now: datetime) -> int:
+    """Send what is due to everyone (a duty). Returns how many e-mails went out. One that fails stops nobody's but
+    itself; a mail server that is down is asked again the next time."""
+    if not settings.HUNTER_EMAIL_ENABLED:
+        return 0
+    wanting = DigestSetting.objects.exclude(rhythm=DigestSetting.Rhythm.OFF).exclude(user__email="")
+    due = [due_for(setting, now) for setting in wanting.filter(user__is_active=True).select_related("user")]
+    sent = 0
+    try:
+        for digest in due:
+            sent += digest is not None and send(digest, now)
+    except OSError as error:  # SMTPException is one
+        logger.warning("Digests wait: the mail server cannot be used (%s).", type(error).__name__)
+    return sent
+
+
+def due_for(setting: DigestSetting, now: datetime) -> Digest | None:
+    """None when nothing new happened, or it is not yet time."""
+    new = Alert.objects.filter(pk__gt=setting.sent_to)
+    too_young = new.filter(created_at__gt=_until(setting.rhythm, now)).aggregate(first=Min("pk"))["first"]
+    if too_young is not None:
+        new = new.filter(pk__lt=too_young)
+    up_to = new.aggregate(last=Max("pk"))["last"]
+    if up_to is None:
+        return None
+    mine = _concerning(new, setting, now).select_related("lead", "event").order_by("-pk")[:_ALERTS]
+    told = _told_today(setting, now)
+    lines: dict[Any, list[Alert]] = {}
+    for alert in mine:
+        if alert.lead_id is None or alert.lead_id not in told:
+            lines.setdefault(alert.lead_id or alert.get_absolute_url() or alert.pk, []).append(alert)
+    return Digest(setting, [Line(alerts) for alerts in lines.values()], up_to)
+
+
+def _until(rhythm: str, now: datetime) -> datetime:
+    """Alerts after this time wait for the next e-mail."""
+    settled = now - SETTLED
+    if rhythm == DigestSetting.Rhythm.IMMEDIATE:
+        return settled
+    local = timezone.localtime(settled)
+    morning = timezone.make_aware(datetime.combine(local.date(), DAILY_AT))
+    return morning if morning <= settled else morning - timedelta(days=1)
+
+
+def _concerning(alerts: QuerySet[Alert], setting: DigestSetting, now: datetime) -> QuerySet[Alert]:
+    """Those this person asked for. What they have read, put to sleep or dismissed is no news to them."""
+    user = setting.user
+    if not user.has_perm("leads.view_alert"):
+        return alerts.none()
+    found = alerts.exclude(read_by=user).exclude(lead__dismissed_at__isnull=False)
+    found = found.exclude(lead__in=Lead.objects.asleep(now).values("pk"))
+    if setting.own_leads_only:
+        found = found.filter(Q(lead__owner=user) | Q(lead__in=user.watched_leads.values("pk")))
+    return found
+
+
+def _told_today(setting: DigestSetting, now: datetime) -> set[int]:
+    """Leads that had their line today: those with an alert of today below the watermark."""
+    today = timezone.make_aware(datetime.combine(timezone.localtime(now).date(), time()))
+    if setting.rhythm != DigestSetting.Rhythm.IMMEDIATE or setting.sent_at is None or setting.sent_at < today:
+        return set()
+    told = Alert.objects.filter(pk__lte=setting.sent_to, created_at__gte=today, lead__isnull=False)
+    return set(told.values_list("lead_id", flat=True))
+
+
+def send(digest: Digest, now: datetime) -> bool:
+    """Claim the alerts, then send them. False when there is nothing to say, when another process was quicker or when
+    the server refused this message. Raises OSError when the server cannot be reached; nothing is claimed then."""
+    setting = digest.setting
+    if not digest.lines:
+        _claim(setting, digest.up_to, setting.sent_at)
+        return False
+    connection = get_connection()
+    connection.open()
+    try:
+        if not _claim(setting, digest.up_to, now):
+            return False
+        try:
+            connection.send_messages([_message(digest, connection)])
+        except (SMTPResponseException, SMTPRecipientsRefused) as error:
+            return _refused(setting, digest.up_to, error)
+    finally:
+        connection.close()
+    return True
+
+
+def _claim(setting: DigestSetting, up_to: int, sent_at: datetime | None) -> bool:
+    rows = DigestSetting.objects.filter(pk=setting.pk, sent_to=setting.sent_to)
+    return bool(rows.update(sent_to=up_to, sent_at=sent_at))
+
+
+def _refused(setting: DigestSetting, up_to: int, error: SMTPException) -> bool:
+    """The server took nothing. What it refuses for good (5xx) would be refused each time; the rest is tried again."""
+    logger.warning("The mail server refused the digest of %s: %s", setting.user.get_username(), type(error).__name__)
+    codes = [code for code, _text in getattr(error, "recipients", {}).values()] or [getattr(error, "smtp_code", 500)]
+    if all(code < 500 for code in codes):
+        DigestSetting.objects.filter(pk=setting.pk, sent_to=up_to).update(
+            sent_to=setting.sent_to, sent_at=setting.sent_at
+        )
+    return False
+
+
+def _message(digest: Digest, connection: Any) -> EmailMultiAlternatives:
+    setting = digest.setting
+    with translation.override(setting.language):
+        count = len(digest.lines)
+        context = {
+            "user": setting.user,
+            "lines": digest.lines[:LINES],
+            "more": max(0, count - LINES),
+            "count": count,
+            "daily": setting.rhythm == DigestSetting.Rhythm.DAILY,
+            "alerts_url": settings.HUNTER_PUBLIC_URL + reverse("leads:alerts"),
+            "settings_url": settings.HUNTER_PUBLIC_URL + reverse("leads:digest"),
+        }
+        message = EmailMultiAlternatives(
+            subject=_subject(digest.lines),
+            body=render_to_string("leads/digest.txt", context),
+            to=[setting.user.email],
+            headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
+            connection=connection,
+        )
+        message.attach_alternative(render_to_string("leads/digest.html", context), "text/html")
+    return message
+
+
+def _subject(lines: Iterable[Line]) -> str:
+    """The one thing that happened, or how many did; a header is one line."""
+    found = list(lines)
+    if len(found) == 1:
+        alert = found[0].first
+        return " ".join(f"Hunter: {alert.subject}: {alert.get_type_display()}".split())[:150]
+    return ngettext("Hunter: news at %(count)d lead", "Hunter: news at %(count)d leads", len(found)) % {
+        "count": len(found)
+    }

@@ -1,0 +1,76 @@
+"""What people know otherwise: enter it, stand by it, end it; and the contact opt-out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from leads import knowledge
+from leads.forms import EntryForm
+from leads.models import Lead, Override
+from leads.overtaken import Overtaken
+from leads.views.lead_detail import saved
+from leads.views.pages import Request, allowed, lead_or_404, say_overtaken
+
+
+@allowed("leads.add_override")
+@require_POST
+def lead_known(request: Request, domain: str, field: str) -> HttpResponse:
+    if field not in Override.Field.values:
+        raise Http404
+
+    def save(lead: Lead, cleaned: dict[str, Any]) -> None:
+        knowledge.enter(
+            lead,
+            field,
+            cleaned["value"],
+            reason=cleaned["reason"],
+            by=request.user,
+            expires_on=cleaned["expires_on"],
+            seen=cleaned["seen"],
+        )
+
+    message = _("Your entry counts from now on.")
+    return saved(request, domain, f"known_{field}", EntryForm(field, request.POST), save, message)
+
+
+def _entry(domain: str, pk: int) -> Override:
+    return get_object_or_404(Override.objects.select_related("lead"), pk=pk, lead__domain=domain)
+
+
+@allowed("leads.change_override")
+@require_POST
+def lead_known_end(request: Request, domain: str, pk: int) -> HttpResponse:
+    entry = _entry(domain, pk)
+    knowledge.end(entry, by=request.user)
+    messages.success(request, _("The entry has ended; the lead says again what it said before."))
+    return redirect(entry.lead)
+
+
+@allowed("leads.change_override")
+@require_POST
+def lead_known_keep(request: Request, domain: str, pk: int) -> HttpResponse:
+    entry = _entry(domain, pk)
+    try:
+        knowledge.keep(entry, request.POST.get("seen", "")[:20], by=request.user)
+        messages.success(request, _("The entry stands. You are asked again when something else shows."))
+    except Overtaken:
+        say_overtaken(request)
+    return redirect(entry.lead)
+
+
+@allowed("leads.change_lead")
+@require_POST
+def lead_opt_out(request: Request, domain: str) -> HttpResponse:
+    lead, wanted = lead_or_404(domain), request.POST.get("wanted") == "1"
+    knowledge.set_opt_out(lead, wanted=wanted, by=request.user)
+    if wanted:
+        messages.success(request, _("The company is not contacted any more; its contacts are hidden everywhere."))
+    else:
+        messages.success(request, _("The company may be contacted again."))
+    return redirect(lead)
