@@ -13,6 +13,7 @@ from leads.views import (
     lead_detail,
     lead_list,
     outcomes,
+    outside,
     snooze,
     today,
 )
@@ -39,6 +40,8 @@ urlpatterns = [
     path("leads/<str:domain>/brief/", brief.brief, name="brief"),
     path("leads/<str:domain>/brief/answers/<str:question>/", brief.brief_answer, name="brief_answer"),
     path("leads/<str:domain>/brief/follow-up/", brief.brief_follow_up, name="brief_follow_up"),
+    path("leads/<str:domain>/outside/", outside.lead_outside, name="outside"),
+    path("leads/<str:domain>/outside/again/", outside.lead_look_again, name="outside_again"),
     path("leads/<str:domain>/rescan/", lead_detail.lead_rescan, name="rescan"),
     path("leads/<str:domain>/scan-state/", lead_detail.lead_scan_state, name="scan_state"),
     path("leads/<str:domain>/notes/", lead_detail.lead_note, name="note"),

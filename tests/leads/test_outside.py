@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -167,4 +168,30 @@ def test_a_scan_waits_for_none_of_them(market: Town) -> None:
     lead.refresh_from_db()
     assert (timezone.now() - began).total_seconds() < 5
     assert lead.score is not None
+    assert not OutsideFact.objects.exists()
+
+
+def test_the_panel_shows_each_kind_with_its_source_or_why_there_is_none(
+    market: Town, as_seller: Any, settings: Any
+) -> None:
+    (lead,) = known(1)
+    look()
+    url = f"/leads/{lead.domain}/outside/"
+    page = as_seller.get(url).content.decode()
+    registrar = fact(lead, "registration").value["registrar"]
+    assert registrar in html.unescape(page)
+    assert "HUNTER_ENRICHMENT_ENABLED" in page  # hosting is off here, and says so
+    fragment = as_seller.get(url, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in fragment
+    assert int(as_seller.get(url, headers={"HX-Request": "true"}).headers["X-Query-Count"]) <= 10
+    again = as_seller.post(f"{url}again/")
+    assert again.status_code == 302
+    assert Job.objects.filter(kind="outside", state=Job.State.QUEUED, started_by__username="seller").count() == 3
+
+
+def test_a_viewer_cannot_ask_again(market: Town, as_viewer: Any) -> None:
+    (lead,) = known(1)
+    assert as_viewer.get(f"/leads/{lead.domain}/outside/").status_code == 200
+    assert as_viewer.post(f"/leads/{lead.domain}/outside/again/").status_code == 403
+    assert as_viewer.get(f"/leads/{lead.domain}/outside/again/").status_code in (403, 405)
     assert not OutsideFact.objects.exists()

@@ -48,6 +48,8 @@ def pages() -> dict[str, str]:
         "detail": reverse("leads:detail", args=[ACME]),
         "scan_state": reverse("leads:scan_state", args=[ACME]),
         "claims": reverse("leads:claims", args=[ACME]),
+        "brief": reverse("leads:brief", args=[ACME]),
+        "outside": reverse("leads:outside", args=[ACME]),
         "scan": reverse("leads:scan", args=[ACME, Lead.objects.get(domain=ACME).scans.get().pk]),
         "outcomes": reverse("leads:outcomes"),
         "digest": reverse("leads:digest"),
@@ -65,7 +67,8 @@ def test_no_page_escapes_these_tests(scanned: Lead) -> None:
     actions = {
         "rescan_all", "rescan", "note", "tags", "owner", "follow_up", "name", "dismiss", "restore", "import_reread",
         "import_start", "known", "known_end", "known_keep", "opt_out", "snooze", "wake", "outcome", "outcome_undo",
-        "import_discard", "import_cancel", "job_cancel", "job_retry", "alert_read",
+        "import_discard", "import_cancel", "job_cancel", "job_retry", "alert_read", "brief_answer", "brief_follow_up",
+        "outside_again",
     }  # fmt: skip
     named = {pattern.name for pattern in urlpatterns if isinstance(pattern, URLPattern)}
     assert named == set(pages()) | actions
