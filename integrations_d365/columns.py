@@ -83,6 +83,7 @@ class LeadFacts:
     referral_id: str = ""
     referral_category: str = ""
     has_referrals: bool = False
+    tenant_id: str = ""
     remote_id: str = ""
     attempts: int = 0
     pushed_at: datetime | None = None
@@ -230,7 +231,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
     ),
     _text("hnt_hunterautoscoreversion", "Rules Version", lambda facts: _known(facts.rules_version)),
     _memo("hnt_intelligencejson", "Intelligence JSON", _intelligence, length=100_000, whole=True),
-    _text("hnt_tenantid", "Tenant Id", lambda _facts: UNKNOWN, whole=True),
+    _text("hnt_tenantid", "Tenant Id", lambda facts: _known(facts.tenant_id), whole=True),
     _text("hnt_d365leadid", "Dynamics Lead Id", lambda facts: _known(facts.remote_id), when=When.NOTE, whole=True),
     Column(
         name="hnt_lastsynctime", kind=Kind.DATETIME, label="Last Sync Time", when=When.NOTE,

@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Subquery
 
 from integrations_d365.columns import LeadFacts
 from integrations_d365.models import Push
-from leads.models import Lead, Scan
+from leads.models import Lead, OutsideFact, Scan
 
 
 def facts_of(pushes: Iterable[Push], now: datetime) -> dict[int, LeadFacts]:
@@ -19,15 +19,20 @@ def facts_of(pushes: Iterable[Push], now: datetime) -> dict[int, LeadFacts]:
     leads = Lead.objects.filter(pk__in=by_lead).annotate(scan=Subquery(behind)).prefetch_related("tags")
     leads = leads.defer("search_text")
     scans = Scan.objects.only("verdict").in_bulk([lead.scan for lead in leads if lead.scan])  # type: ignore[attr-defined]
+    tenants = OutsideFact.objects.filter(
+        lead__in=by_lead, kind=OutsideFact.Kind.TENANT, state=OutsideFact.State.FOUND
+    ).values_list("lead_id", "value__tenant_id")
+    tenant_ids = dict(tenants)
     found = {}
     for lead in leads:
         push = by_lead[lead.pk]
         scan = scans.get(lead.scan)  # type: ignore[attr-defined]
-        found[push.pk] = _facts(lead, push, (scan.verdict if scan else None) or {}, now)
+        verdict = (scan.verdict if scan else None) or {}
+        found[push.pk] = _facts(lead, push, verdict, str(tenant_ids.get(lead.pk) or ""), now)
     return found
 
 
-def _facts(lead: Lead, push: Push, verdict: dict[str, object], now: datetime) -> LeadFacts:
+def _facts(lead: Lead, push: Push, verdict: dict[str, object], tenant_id: str, now: datetime) -> LeadFacts:
     rows = verdict.get("rows")
     return LeadFacts(
         domain=lead.domain,
@@ -61,6 +66,7 @@ def _facts(lead: Lead, push: Push, verdict: dict[str, object], now: datetime) ->
         referral_id=lead.referral_remote_id,
         referral_category=lead.referral_category,
         has_referrals=lead.referral_count > 0,
+        tenant_id=tenant_id,
         remote_id=push.remote_id,
         attempts=push.attempts + 1,
         pushed_at=now,

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from jobs.health import worker_state
 from leads.looking import dns_settings
+from leads.outside import registries_path
 from signals.dns.resolver import Resolver
+from signals.hosting import NoHosting, database_state
+from signals.registration.bootstrap import BootstrapError, directory
 from signals.types import Outcome
 
 FREE_DISK = 500 * 1024 * 1024  # bytes; a scan of 100,000 leads writes about half of it
@@ -48,6 +51,8 @@ def _checks() -> Iterator[tuple[str, str, Callable[[], tuple[bool | None, str]]]
     yield "worker", _("Worker"), _worker
     yield "dns", _("DNS servers"), _dns
     yield "disk", _("Disk"), _disk
+    yield "registries", _("Registries"), _registries
+    yield "hosting", _("Hosting files"), _hosting
 
 
 def _database() -> tuple[bool, str]:
@@ -115,3 +120,34 @@ def _disk() -> tuple[bool, str]:
             "megabytes": free // 2**20
         }
     return True, _("%(gigabytes)s GB free") % {"gigabytes": number_format(free / 2**30, decimal_pos=1)}
+
+
+def _registries() -> tuple[bool | None, str]:
+    if not settings.HUNTER_RDAP_ENABLED:
+        return None, _("off (%(flag)s)") % {"flag": "HUNTER_RDAP_ENABLED"}
+    try:
+        found = directory(registries_path(), whois_server=settings.HUNTER_WHOIS_SERVER, sandbox=settings.HUNTER_SANDBOX)
+    except BootstrapError:
+        return False, _("The list of registries cannot be read. Run: python manage.py refresh_registries")
+    published = date_format(found.published, "SHORT_DATE_FORMAT") if found.published else "–"
+    text = _("%(count)d endings, list of %(date)s") % {"count": len(found.rdap) + len(found.whois), "date": published}
+    return True, text
+
+
+def _hosting() -> tuple[bool | None, str]:
+    """Old data is better than none: it is said, but no fault."""
+    if not settings.HUNTER_ENRICHMENT_ENABLED:
+        return None, _("off (%(flag)s)") % {"flag": "HUNTER_ENRICHMENT_ENABLED"}
+    texts = []
+    for name in ("MAXMIND_ASN_DB", "MAXMIND_CITY_DB"):
+        state = database_state(getattr(settings, name))
+        if state == NoHosting.NOT_CONFIGURED:
+            continue
+        if isinstance(state, NoHosting):
+            return False, _("The file of %(name)s is missing or broken. Fetch it again.") % {"name": name}
+        database, built, is_stale = state
+        date = date_format(built, "SHORT_DATE_FORMAT")
+        texts.append(f"{database} ({date}{', ' + _('old') if is_stale else ''})")
+    if not texts:
+        return False, _("Neither MAXMIND_ASN_DB nor MAXMIND_CITY_DB names a file.")
+    return True, ", ".join(texts)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
@@ -28,7 +29,7 @@ from signals.hosting import Hosting, NoHosting, hosting_of
 from signals.mail.extra_posture import ExtraPosture, Mark, Sign, look_at_extras
 from signals.outcomes import Evidence, Reason, Unknown
 from signals.politeness import PACE, Politeness
-from signals.registration.bootstrap import directory
+from signals.registration.bootstrap import SNAPSHOT, directory
 from signals.registration.facts import NotRegistered, Registration, fresh_for
 from signals.registration.look_up import Registries, look_up
 from signals.tenant import FRESH, NoTenant, Tenant, TenantLookup
@@ -60,6 +61,12 @@ class Learned:
 
 
 Look = Callable[[Sequence[OutsideFact]], Iterator[tuple[OutsideFact, Learned]]]
+
+
+def registries_path(*, fetched: bool = False) -> Path:
+    """The list of registries: the one that was fetched (`refresh_registries`), else the one that came with Hunter."""
+    path: Path = settings.HUNTER_VAR / "registries.json"
+    return path if fetched or path.exists() else SNAPSHOT
 
 
 def enabled_kinds() -> list[str]:
@@ -162,7 +169,7 @@ class _Sources:
 
     def _registrations(self, facts: Sequence[OutsideFact]) -> Iterator[tuple[OutsideFact, Learned]]:
         registries = Registries(
-            directory(whois_server=settings.HUNTER_WHOIS_SERVER, sandbox=settings.HUNTER_SANDBOX),
+            directory(registries_path(), whois_server=settings.HUNTER_WHOIS_SERVER, sandbox=settings.HUNTER_SANDBOX),
             politeness=self._politeness,
             sandbox_url=settings.HUNTER_SANDBOX_URL,
         )

@@ -136,7 +136,17 @@ def test_the_keys_of_doctor_are_the_same_in_every_language(dns: Served, language
     dns(google(ACME))
     with override(language):
         checks = {row["check"]: row for row in rows(run("doctor", json=True, code=1))}
-    assert list(checks) == ["database", "migrations", "worker", "dns", "disk", "partner_center", "dynamics_365"]
+    assert list(checks) == [
+        "database",
+        "migrations",
+        "worker",
+        "dns",
+        "disk",
+        "registries",
+        "hosting",
+        "partner_center",
+        "dynamics_365",
+    ]
     assert checks["migrations"]["advice"] == advice
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from datetime import date, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from jobs.models import Job
@@ -195,3 +197,18 @@ def test_a_viewer_cannot_ask_again(market: Town, as_viewer: Any) -> None:
     assert as_viewer.post(f"/leads/{lead.domain}/outside/again/").status_code == 403
     assert as_viewer.get(f"/leads/{lead.domain}/outside/again/").status_code in (403, 405)
     assert not OutsideFact.objects.exists()
+
+
+def test_the_list_of_registries_is_replaced_by_the_published_one(market: Town, settings: Any, tmp_path: Any) -> None:
+    settings.HUNTER_VAR = tmp_path
+    assert outside.registries_path() != tmp_path / "registries.json"
+    call_command("refresh_registries", stdout=StringIO())
+    assert outside.registries_path() == tmp_path / "registries.json"
+    market.cloud.faults.add("bootstrap", "malformed", times=None)
+    with pytest.raises(CommandError, match="the old one stays"):
+        call_command("refresh_registries", stdout=StringIO())
+    assert outside.registries_path().exists()
+    settings.HUNTER_RDAP_ENABLED = False
+    with pytest.raises(CommandError) as refused:
+        call_command("refresh_registries", stdout=StringIO())
+    assert refused.value.returncode == 3
