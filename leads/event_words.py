@@ -35,6 +35,8 @@ def event_value(value: str, kind: str) -> str:
         return choice_label(RemoteState, value)
     if kind in (Event.Kind.PUSHED, Event.Kind.PUSH_PARKED, Event.Kind.PUSH_DECIDED):
         return str(_PUSH_WORDS.get(value.partition(":")[0], value))
+    if kind == Event.Kind.REFERRAL:
+        return " / ".join(str(_REFERRAL_WORDS.get(code, code)) for code in value.split(" / "))
     if kind == Event.Kind.OUTCOME:
         return choice_label(Outcome, value)
     if kind == Event.Kind.SNOOZED:
@@ -75,6 +77,19 @@ def _sleep(value: str) -> str:
     return gettext("until %(date)s or a change") % {"date": shown} if change else shown
 
 
+# Partner Center's codes of status and substatus; one it invents tomorrow shows as it is.
+_REFERRAL_WORDS: Final = {
+    "New": gettext_lazy("New"),
+    "Active": gettext_lazy("Active"),
+    "Closed": gettext_lazy("Closed"),
+    "Pending": gettext_lazy("Pending"),
+    "Received": gettext_lazy("Received"),
+    "Accepted": gettext_lazy("Accepted"),
+    "Won": gettext_lazy("Won"),
+    "Lost": gettext_lazy("Lost"),
+    "Declined": gettext_lazy("Declined"),
+    "Expired": gettext_lazy("Expired"),
+}
 _ENTRY_WORDS: Final = {
     "ended": gettext_lazy("ended"),
     "expired": gettext_lazy("expired"),

@@ -22,9 +22,9 @@ def outcome_list(request: Request) -> HttpResponse:
         "total": outcomes.total(),
         "enough": outcomes.ENOUGH,
         "groups": [
-            ("segment", _("By segment"), outcomes.by_column("segment")),
-            ("priority", _("By priority"), outcomes.by_column("priority_category")),
-            ("rule", _("By rule of the score"), outcomes.by_rule()),
+            ("segment", _("By segment"), _("Segment"), outcomes.by_column("segment")),
+            ("priority", _("By priority"), _("Priority"), outcomes.by_column("priority_category")),
+            ("rule", _("By rule of the score"), _("Rule"), outcomes.by_rule()),
         ],
     }
     return show(request, "leads/outcome_list.html", "leads/_outcome_tables.html", context)

@@ -18,7 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
-from leads.models import Lead
+from leads.models import Lead, LeadQuerySet
 
 P = ParamSpec("P")
 Item = TypeVar("Item")
@@ -42,10 +42,11 @@ def allowed(
     return decorate
 
 
-def lead_or_404(domain: str) -> Lead:
+def lead_or_404(domain: str, leads: LeadQuerySet | None = None) -> Lead:
     if "\0" in domain:  # PostgreSQL cannot even be asked for it
         raise Http404
-    return get_object_or_404(Lead.objects.select_related("owner", "scan_job"), domain=domain)
+    rows = Lead.objects.all() if leads is None else leads
+    return get_object_or_404(rows.select_related("owner", "scan_job", "snoozed_by"), domain=domain)
 
 
 def show(request: Request, page: str, fragment: str, context: dict[str, Any], status: int = 200) -> HttpResponse:

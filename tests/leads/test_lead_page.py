@@ -1,0 +1,202 @@
+"""The lead page stays quick however long its story is, and shows what changed since the reader looked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from leads import lead_page, scanning, services
+from leads.event_words import event_value
+from leads.models import Event, Lead, LeadVisit, Scan
+from leads.templatetags.leads import _EVENT_ICONS
+from tests.factories import make_lead
+from tests.leads.conftest import Served
+from tests.worlds import google, microsoft
+
+pytestmark = pytest.mark.django_db
+WorkOff = Callable[[], None]
+ACME = "acme.example"
+MOST_QUERIES = 15
+
+
+@pytest.fixture
+def scanned(dns: Served, work_off: WorkOff) -> Lead:
+    dns(google(ACME))
+    lead = make_lead(ACME, company_name="Acme A.Ş.")
+    scanning.queue_scan(Lead.objects.all(), title="scan.list")
+    work_off()
+    lead.refresh_from_db()
+    return lead
+
+
+def a_long_story(lead: Lead, seller: User) -> None:
+    """500 events, 50 scans, notes, tags and a watcher's visit."""
+    first = lead.scans.get()
+    now = timezone.now()
+    Scan.objects.bulk_create(
+        Scan(
+            lead=lead, status=first.status, observations=first.observations, facts=first.facts, verdict=first.verdict,
+            rules_version="v1", duration=0.1, created_at=now - timedelta(days=number + 1),
+        )
+        for number in range(49)
+    )  # fmt: skip
+    scans = list(Scan.objects.order_by("pk"))
+    Event.objects.bulk_create(
+        Event(
+            lead=lead, kind=Event.Kind.SCORE, old="60", new="70", at=now - timedelta(hours=number),
+            scan=scans[number % 50], by=seller if number % 3 else None,
+        )
+        for number in range(500)
+    )  # fmt: skip
+    services.add_note(lead, "Aradım", by=seller)
+    services.set_tags(lead, ["önemli", "fuar"], by=seller)
+
+
+def test_500_events_and_50_scans_take_at_most_15_queries(as_seller: Client, scanned: Lead, seller: User) -> None:
+    a_long_story(scanned, seller)
+    with time_machine.travel(timezone.now() - timedelta(days=3), tick=False):
+        as_seller.get(scanned.get_absolute_url())
+    for what in ("a new look", "a reload"):
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            response = as_seller.get(scanned.get_absolute_url())
+        assert response.status_code == 200
+        assert len(queries) <= MOST_QUERIES, [what, *(query["sql"][:150] for query in queries)]
+        read = [query["sql"] for query in queries if '"leads_scan"."observations"' in query["sql"]]
+        assert len(read) == 1, read  # the look-ups of one scan, however many there are
+
+
+def test_the_timeline_pages_and_a_page_too_far_gives_the_last(scanned: Lead, seller: User) -> None:
+    a_long_story(scanned, seller)
+    total = scanned.events.count()
+
+    def page(asked: str) -> lead_page.Timeline:
+        return lead_page.timeline(scanned, reader=seller, since=None, asked=asked, size=30)
+
+    assert (page("").page.number, page("2").page.number, page("x").page.number) == (1, 2, 1)
+    last = page("999").page
+    assert last.number == last.paginator.num_pages == -(-total // 30)
+    assert len(last.object_list) == total % 30 or 30
+    shown = [event.pk for number in last.paginator.page_range for event in page(str(number)).page]
+    assert shown == list(scanned.events.order_by("-at", "-pk").values_list("pk", flat=True))
+
+
+def test_an_empty_timeline_is_a_page_too(scanned: Lead, seller: User) -> None:
+    found = lead_page.timeline(scanned, reader=seller, since=timezone.now(), asked="7", size=30)
+    assert (found.page.number, found.marker, found.news, list(found.page)) == (1, None, 0, [])
+
+
+def test_every_kind_of_event_has_words_and_a_picture() -> None:
+    for kind in Event.Kind:
+        assert str(kind.label)
+        assert kind in _EVENT_ICONS, kind
+    values = {
+        "override": ("provider:M365", "Mail provider: Microsoft 365"), "snoozed": ("change", "until something changes"),
+        "outcome": ("won", "Won"), "opt_out": ("asked", "does not want to be contacted"),
+        "provider": ("Google", "Google Workspace"), "referral": ("New / Pending", "New / Pending"),
+        "segment": ("Cold", "Cold"), "dmarc": ("none", "p=none"), "spf": ("absent", "missing"),
+    }  # fmt: skip
+    from django.utils import translation
+
+    with translation.override("en"):
+        for name, (value, words) in values.items():
+            assert event_value(value, name) == words
+        assert event_value("2026-12-01 change", "snoozed") == "until 1 Dec 2026 or a change"
+        assert event_value("company_name:Acme: Sons", "override") == "Company name: Acme: Sons"
+
+
+def test_an_event_leads_to_the_look_that_shows_it(
+    as_seller: Client, dns: Served, work_off: WorkOff, scanned: Lead
+) -> None:
+    dns(microsoft(ACME))
+    scanning.rescan_lead(scanned, started_by=None)
+    work_off()
+    event = Event.objects.get(kind="provider")
+    url = reverse("leads:scan", args=[ACME, event.scan_id])
+    assert url in as_seller.get(scanned.get_absolute_url()).content.decode()
+    page = as_seller.get(url).content.decode()
+    assert "acme-example.mail.protection.outlook.com" in page
+    assert "Microsoft 365" in page
+    other = make_lead("other.example")
+    assert as_seller.get(reverse("leads:scan", args=[other.domain, event.scan_id])).status_code == 404
+
+
+def test_the_mark_stands_where_the_reader_stopped(
+    as_seller: Client, as_viewer: Client, scanned: Lead, seller: User
+) -> None:
+    start = timezone.now()
+    url = scanned.get_absolute_url()
+    with time_machine.travel(start, tick=False) as clock:
+        first = as_seller.get(url)
+        assert (first.context["timeline"].since, first.context["timeline"].news) == (None, 0)
+        clock.shift(timedelta(hours=1))
+        Event.objects.create(lead=scanned, kind="referral", new="Active", at=timezone.now())
+        Event.objects.create(lead=scanned, kind="note", new="mine", by=seller, at=timezone.now())
+        clock.shift(timedelta(hours=1))
+        second = as_seller.get(url)
+        timeline = second.context["timeline"]
+        assert timeline.since == start
+        assert timeline.news == 1  # what I wrote myself is no news to me
+        assert "You last looked here" not in second.content.decode()  # nothing older is there to mark
+        clock.shift(timedelta(minutes=3))
+        as_seller.get(url, headers={"HX-Request": "true"})
+        again = as_seller.get(url)
+        assert again.context["timeline"].since == start  # a reload still shows what was new
+        clock.shift(timedelta(hours=1))
+        Event.objects.create(lead=scanned, kind="score", old="1", new="2", at=timezone.now())
+        clock.shift(timedelta(hours=1))
+        later = as_seller.get(url)
+        assert later.context["timeline"].news == 1
+        assert later.context["timeline"].marker == Event.objects.get(kind="note").pk
+        assert "You last looked here" in later.content.decode()
+        assert as_viewer.get(url).context["timeline"].since is None  # each reader has a mark of their own
+
+
+def test_a_fragment_moves_no_mark(as_seller: Client, scanned: Lead) -> None:
+    as_seller.get(scanned.get_absolute_url(), headers={"HX-Request": "true"})
+    as_seller.get(reverse("leads:scan_state", args=[ACME]), headers={"HX-Request": "true"})
+    assert not LeadVisit.objects.exists()
+
+
+def test_the_mark_stands_on_the_page_where_it_belongs(scanned: Lead, seller: User) -> None:
+    now = timezone.now()
+    Event.objects.bulk_create(
+        Event(lead=scanned, kind="score", at=now - timedelta(minutes=number)) for number in range(40)
+    )
+    events = list(scanned.events.order_by("-at", "-pk"))
+    for seen, on_page in ((0, 1), (29, 1), (30, 2), (35, 2)):
+        since = events[seen].at
+        marks = [
+            lead_page.timeline(scanned, reader=seller, since=since, asked=str(number), size=30).marker
+            for number in (1, 2)
+        ]
+        expected = [None, None]
+        if seen:
+            expected[on_page - 1] = events[seen].pk
+        assert marks == expected, seen
+
+
+def test_the_list_marks_and_filters_what_changed_since_i_looked(
+    as_seller: Client, as_viewer: Client, scanned: Lead
+) -> None:
+    make_lead("never-looked-at.example", changed_at=timezone.now())
+    url = reverse("leads:list")
+    as_seller.get(scanned.get_absolute_url())
+    assert as_seller.get(url).context["news"] == set()
+    Lead.objects.filter(pk=scanned.pk).update(changed_at=timezone.now() + timedelta(seconds=1))
+    page = as_seller.get(url)
+    assert page.context["news"] == {scanned.pk}
+    assert "changed since you looked" in page.content.decode()
+    assert [lead.domain for lead in as_seller.get(url, {"changed": "looked"}).context["page"]] == [ACME]
+    assert as_viewer.get(url, {"changed": "looked"}).context["total"] == 0
+    assert as_seller.get(reverse("leads:today")).context["news"] == {scanned.pk}
