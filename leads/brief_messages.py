@@ -258,13 +258,13 @@ def is_known(message_id: str) -> bool:
 
 def text(message_id: str, **params: object) -> str:
     """The sentence in the active language. A placeholder whose parameter is missing, None or "" gives the neutral
-    wording, "" where there is none. Raises KeyError for an unknown id."""
+    wording, "" where that cannot be said either. Raises KeyError for an unknown id."""
     message = MESSAGES[message_id]
     values = {name: value for name, value in params.items() if value not in (None, "")}
     wording = str(message.text)
-    if not values.keys() >= set(_PLACEHOLDER.findall(wording)):
+    if not values.keys() >= {*_PLACEHOLDER.findall(wording)}:
         wording = str(message.neutral)
-    return wording % values
+    return wording % values if values.keys() >= {*_PLACEHOLDER.findall(wording)} else ""
 
 
 def row_text(part: str, key: str, variant: str = "") -> str:

@@ -99,9 +99,17 @@ class BriefPage:
         found = next((item for item in (*self.script, *self.questions, *self.kept) if item.id == question), None)
         return found or _item(question, text(question), None, None)
 
-    def refused(self, question: str, form: CallAnswerForm, theirs: CallAnswer | None) -> Item:
-        """What was sent, kept in the form; whoever sends it again has seen `theirs`."""
-        return replace(self.item(question), form=form, theirs=theirs)
+    def refused(self, question: str, form: CallAnswerForm, theirs: CallAnswer | None) -> BriefPage:
+        """The page with what was sent kept in its form; whoever sends it again has seen `theirs`."""
+        item = replace(self.item(question), form=form, theirs=theirs)
+
+        def put(items: tuple[Item, ...]) -> tuple[Item, ...]:
+            return tuple(item if one.id == question else one for one in items)
+
+        script, questions, kept = put(self.script), put(self.questions), put(self.kept)
+        if item not in (*script, *questions, *kept):
+            kept = (*kept, item)
+        return replace(self, script=script, questions=questions, kept=kept)
 
 
 def _items(section: Section | None, answers: Mapping[str, CallAnswer]) -> tuple[Item, ...]:

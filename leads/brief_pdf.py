@@ -20,7 +20,7 @@ _FONT: Final = "DejaVu Sans"
 _MARGIN: Final = 14.0  # mm
 _COLUMN: Final = 182.0  # mm: A4 without its margins
 _HANG: Final = 4.5  # mm
-_SIZES: Final = (8.6, 7.8, 7.0)  # pt, tried in turn before anything is left out
+_SIZES: Final = (8.6, 7.4)  # pt, tried in turn before anything is left out
 _INK: Final = (23, 28, 34)
 _MUTED: Final = (86, 96, 107)
 _RULE: Final = (211, 217, 223)
@@ -28,17 +28,43 @@ _RULE: Final = (211, 217, 223)
 logging.getLogger("fontTools").setLevel(logging.ERROR)
 
 
+class _FullError(Exception):
+    """What is drawn does not fit on one page."""
+
+
+class _OnePage(FPDF):
+    @property
+    def accept_page_break(self) -> bool:
+        """Asked when the page is full."""
+        raise _FullError
+
+
 def draw(sheet: Sheet, *, language: str) -> bytes:
     """The bytes of a PDF with exactly one page."""
     for size in _SIZES:
-        page = _page(sheet, sheet.blocks, size, language)
-        if page.pages_count == 1:
-            return bytes(page.output())
-    for kept in range(len(sheet.blocks) - 1, -1, -1):
-        page = _page(sheet, sheet.blocks[:kept], _SIZES[-1], language)
-        if page.pages_count == 1:
-            break
-    return bytes(page.output())
+        drawn = _draw(sheet, len(sheet.blocks), size, language)
+        if drawn:
+            return drawn
+    # The more sections, the longer: the largest number that fits lies between one that does and one that does not.
+    drawn, fits, too_many = b"", 0, len(sheet.blocks)
+    while too_many - fits > 1:
+        middle = (fits + too_many) // 2
+        more = _draw(sheet, middle, _SIZES[-1], language)
+        drawn, fits, too_many = (more, middle, too_many) if more else (drawn, fits, middle)
+    return drawn or _draw(sheet, 0, _SIZES[-1], language)
+
+
+def _draw(sheet: Sheet, sections: int, size: float, language: str) -> bytes:
+    """The PDF with the first `sections` of the sheet; b"" when they need more than one page."""
+    pdf = _new(sheet, language)
+    try:
+        _page(pdf, sheet, sheet.blocks[:sections], size)
+        return bytes(pdf.output())
+    except _FullError:
+        return b""
+    finally:
+        for font in pdf.fonts.values():
+            font.ttfont.close()  # type: ignore[union-attr]  # the library leaves its files open
 
 
 @cache
@@ -46,8 +72,8 @@ def _font(style: str) -> str:
     return str(_FONTS / f"DejaVuSans{'-Bold' if style else ''}.ttf")
 
 
-def _page(sheet: Sheet, blocks: Sequence[Block], size: float, language: str) -> FPDF:
-    pdf = FPDF(format="A4")
+def _new(sheet: Sheet, language: str) -> FPDF:
+    pdf = _OnePage(format="A4")
     pdf.set_margins(_MARGIN, 12, _MARGIN)
     pdf.set_auto_page_break(True, margin=10)
     for style in ("", "B"):
@@ -57,12 +83,15 @@ def _page(sheet: Sheet, blocks: Sequence[Block], size: float, language: str) -> 
     pdf.set_lang(language)
     pdf.set_creation_date(datetime.now(UTC))
     pdf.add_page()
+    return pdf
+
+
+def _page(pdf: FPDF, sheet: Sheet, blocks: Sequence[Block], size: float) -> None:
     _head(pdf, sheet, size)
     for block in blocks:
         _block(pdf, block, size)
     _notes(pdf, sheet, blocks, size)
     _foot(pdf, sheet, blocks, size)
-    return pdf
 
 
 def _head(pdf: FPDF, sheet: Sheet, size: float) -> None:
@@ -92,14 +121,13 @@ def _line(pdf: FPDF, line: Line, size: float) -> None:
 
 def _notes(pdf: FPDF, sheet: Sheet, blocks: Sequence[Block], size: float) -> None:
     """The footnotes of what is on the page, and those that they name."""
-    needed = {number for block in blocks for line in block.lines for number in line.numbers}
     said = dict(sheet.notes)
-    for number, words in sorted(sheet.notes, reverse=True):
-        if number in needed:
-            needed |= {other for other in said if f"[{other}]" in words}
-    # A rule may name a footnote with a higher number than its own.
-    for number in sorted(needed):
-        needed = needed | {other for other in said if f"[{other}]" in said[number]}
+    needed: set[int] = set()
+    wanted = {number for block in blocks for line in block.lines for number in line.numbers}
+    while wanted:
+        needed |= wanted
+        named = {other for number in wanted for other in said if f"[{other}]" in said[number]}
+        wanted = named - needed
     if not needed:
         return
     pdf.ln(size * 0.25)

@@ -654,7 +654,7 @@ SENTENCES: Final[dict[str, Message]] = {
     "size.person": Message(_("This size was entered by a person."), facts=("tenant_size",)),
     "size.unused": Message(
         _("Known but not used, because it ranks lower: %(sizes)s."),
-        facts=("size_unused",),
+        facts=("tenant_size", "size_unused"),
         neutral=_("Another size is known but not used."),
     ),
     "price.user": Message(

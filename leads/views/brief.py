@@ -80,8 +80,9 @@ def _answered(
     theirs: AnsweredMeanwhile | None = None,
 ) -> HttpResponse:
     page = BriefPage.of(lead)
-    item = page.refused(question, form, theirs.answer if theirs else None) if form else page.item(question)
-    context = _context(request, lead, page) | {"item": item}
+    if form is not None:
+        page = page.refused(question, form, theirs.answer if theirs else None)
+    context = _context(request, lead, page) | {"item": page.item(question)}
     status = 422 if form else 200
     return show(request, "leads/brief.html", "leads/_brief_question.html", context, status=status)
 
