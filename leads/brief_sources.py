@@ -22,7 +22,7 @@ from leads.verdicts import UNLISTED_SELECTOR
 
 _EARLIER_SCANS: Final = 10  # how far back the evidence of a value that was kept is looked for
 _RECENT_EVENTS: Final = 20
-_VALUE_LENGTH: Final = 160  # characters of a record in a footnote; the raw row has them all
+_VALUE_LENGTH: Final = 110  # characters of a record in a footnote; the raw row has them all
 _FAILED_SHOWN: Final = 4
 _CHANGES: Final = (
     Event.Kind.PROVIDER, Event.Kind.GATEWAY, Event.Kind.MX, Event.Kind.SPF, Event.Kind.DKIM, Event.Kind.DMARC,
