@@ -20,7 +20,7 @@ from leads.brief_messages import MESSAGES, is_known, provider_label, text
 from leads.brief_sentences import Message
 from leads.brief_sources import Material, Raw, Source, Sources, material_of, sources_of
 from leads.event_words import event_value
-from leads.models import Lead, OutsideFact, ReferralState, RemoteState, VerdictState
+from leads.models import Lead, OutsideFact, Override, ReferralState, RemoteState, VerdictState
 from leads.verdicts import UNLISTED_SELECTOR
 
 DUE_AFTER: Final = {"24h": 1, "3d": 3, "1w": 7, "1mo": 30}  # days
@@ -329,6 +329,9 @@ def _params(material: Material, summary: scoring.SalesSummary | None) -> dict[st
         "added": lead.created_at,
     }  # fmt: skip
     values |= {name: day(moment) for name, moment in moments.items() if moment is not None}
+    entry = material.entries.get(Override.Field.TENANT_SIZE)
+    if entry is not None:
+        values |= {"size_person": brief_sources.name_of(entry.by), "size_date": day(entry.created_at)}
     if lead.retry_at:
         values["retry"] = date_format(timezone.localtime(lead.retry_at), "SHORT_DATETIME_FORMAT")
     for number, event in enumerate(brief_sources.recent_changes(material), start=1):

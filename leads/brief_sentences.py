@@ -651,7 +651,11 @@ SENTENCES: Final[dict[str, Message]] = {
     "size.referral": Message(
         _("This size comes from the size band of a referral in Partner Center."), facts=("tenant_size",)
     ),
-    "size.person": Message(_("This size was entered by a person."), facts=("tenant_size",)),
+    "size.person": Message(
+        _("This size was entered by %(size_person)s on %(size_date)s."),
+        facts=("tenant_size",),
+        neutral=_("This size was entered by a person."),
+    ),
     "size.unused": Message(
         _("Known but not used, because it ranks lower: %(sizes)s."),
         facts=("tenant_size", "size_unused"),

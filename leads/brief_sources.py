@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -344,8 +344,10 @@ _NAMED: Final = {
 
 
 def _outside(fact: OutsideFact) -> Source:
-    named = (fact.value.get(name) for name in _NAMED[OutsideFact.Kind(fact.kind)])
-    values = ", ".join(str(value) for value in named if value)
+    named = {name: fact.value.get(name) for name in _NAMED[OutsideFact.Kind(fact.kind)]}
+    values = ", ".join(
+        _dated(str(value)) if name.endswith("_on") else str(value) for name, value in named.items() if value
+    )
     parts = [
         f"{fact.get_kind_display()}: {values}"[:_VALUE_LENGTH],
         fact.source,
@@ -357,6 +359,12 @@ def _outside(fact: OutsideFact) -> Source:
     return Source(anchor, "; ".join(part for part in parts if part), raw)
 
 
+def _dated(value: str) -> str:
+    """A date of a registry as the language writes it."""
+    day = parse_date(value)
+    return value if day is None else date_format(day, "SHORT_DATE_FORMAT")
+
+
 # Facts that people entered
 
 
@@ -366,16 +374,16 @@ def _from_people(material: Material) -> Iterator[tuple[str, list[Source]]]:
     if lead.usable_emails:
         yield "contact", [_record(lead)]
     if lead.opted_out_at:
-        by = _name(lead.opted_out_by)
+        by = name_of(lead.opted_out_by)
         yield "opt_out", [_person("opt-out", _("contact opt-out"), by, lead.opted_out_at)]
     if lead.dismissed_at:
-        by = _name(lead.dismissed_by)
+        by = name_of(lead.dismissed_by)
         yield "dismissed", [_person("dismissal", lead.dismissed_reason or _("Dismissal"), by, lead.dismissed_at)]
     if lead.follow_up_on:
         kept = (event for event in material.events if event.kind == Event.Kind.FOLLOW_UP)
         noted = next((event for event in kept if event.new == lead.follow_up_on.isoformat()), None)
         said = _("follow up on")
-        found = _person("follow-up", said, _name(noted.by), noted.at) if noted else _record(lead)
+        found = _person("follow-up", said, name_of(noted.by), noted.at) if noted else _record(lead)
         yield "follow_up", [found]
     yield from _size(material)
 
@@ -412,7 +420,7 @@ def _entry(entry: Override, value: str) -> Source:
     said = f"{entry.get_field_display()}: {value[:_VALUE_LENGTH]}"
     if entry.reason:
         said = f"{said} ({entry.reason[:_VALUE_LENGTH]})"
-    return _person(f"entry-{entry.field}", said, _name(entry.by), entry.created_at)
+    return _person(f"entry-{entry.field}", said, name_of(entry.by), entry.created_at)
 
 
 def _person(key: str, said: str, by: str, at: datetime) -> Source:
@@ -426,7 +434,8 @@ def _record(lead: Lead) -> Source:
     return Source("record", words % values)
 
 
-def _name(user: Any) -> str:
+def name_of(user: Any) -> str:
+    """Who entered something."""
     return _("a person who has left") if user is None else user.get_full_name() or user.get_username()
 
 
