@@ -16,15 +16,17 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from leads import models, scanning, services
+from leads import digest, knowledge, models, outcomes, scanning, services, snoozing
 from leads.company_list.claims import claims_from_text
 from leads.export import csv_lines
+from leads.forms import EntryForm
 from leads.lead_page import scan_behind
 from leads.prices import fill_with_v1
 
@@ -64,8 +66,8 @@ _OWNED_BY_PEOPLE = (
 _VERDICT = (
     "verdict_rows", "verdict_state", "provider", "mail_service", "gateway", "local_provider", "segment", "score_low",
     "score_high", "confidence", "priority_category", "priority_score", "technical_heat", "commercial_heat",
-    "commercial_segment", "tenant_size", "has_spf", "has_dkim", "dmarc_policy", "mx_root", "rules_version",
-    "scanned_at", "changed_at", "rescan_at",
+    "commercial_segment", "tenant_size", "tenant_size_source", "has_spf", "has_dkim", "dmarc_policy", "mx_root",
+    "rules_version", "scanned_at", "changed_at", "rescan_at",
 )  # fmt: skip
 
 
@@ -112,9 +114,10 @@ class LeadAdmin(FastAdmin[models.Lead]):
         (None, {"fields": _OWNED_BY_PEOPLE}),
         (_("Verdict"), {"fields": _VERDICT}),
         (_("Dismissal"), {"fields": ("dismissed_at", "dismissed_by", "dismissed_reason")}),
+        (_("Contact opt-out"), {"fields": ("opted_out_at", "opted_out_by")}),
         (_("Origin"), {"fields": ("created_at", "created_by", "import_batch")}),
     )
-    actions: tuple[str, ...] = ("rescan", "export", "dismiss")
+    actions: tuple[str, ...] = ("rescan", "export", "dismiss", "opt_out", "opt_in")
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Lead | None = None) -> tuple[str, ...]:
         fixed = (
@@ -122,11 +125,24 @@ class LeadAdmin(FastAdmin[models.Lead]):
             "dismissed_at",
             "dismissed_by",
             "dismissed_reason",
+            "opted_out_at",
+            "opted_out_by",
             "created_at",
             "created_by",
             "import_batch",
         )
         return fixed if obj is None else ("domain", *fixed)
+
+    def get_exclude(self, request: HttpRequest, obj: models.Lead | None = None) -> tuple[str, ...]:
+        return ("contact_emails",) if obj is not None and obj.opted_out_at else ()
+
+    def get_fieldsets(self, request: HttpRequest, obj: models.Lead | None = None) -> Any:
+        """Without the contacts of a company that does not want to be contacted."""
+        hidden = self.get_exclude(request, obj)
+        return [
+            (title, {"fields": tuple(name for name in options["fields"] if name not in hidden)})
+            for title, options in self.fieldsets
+        ]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[models.Lead], search_term: str
@@ -140,11 +156,16 @@ class LeadAdmin(FastAdmin[models.Lead]):
         user: Any = request.user
         if change:
             before = models.Lead.objects.select_related("owner").get(pk=obj.pk)
-            owner, name = obj.owner, obj.company_name
+            owner, name, outcome, until = obj.owner, obj.company_name, obj.outcome, obj.snoozed_until
             obj.owner, obj.company_name = before.owner, before.company_name
+            obj.outcome, obj.snoozed_until = before.outcome, before.snoozed_until
             super().save_model(request, obj, form, change)
             services.assign([obj], owner, by=user)
             services.rename(obj, name, by=user)
+            outcomes.decide(obj, outcome, by=user)
+            if until != before.snoozed_until:
+                day = timezone.localtime(until).date() if until else None
+                snoozing.snooze(obj, until=day, until_change=False, by=user)
         else:
             obj.created_by = user
             super().save_model(request, obj, form, change)
@@ -179,6 +200,19 @@ class LeadAdmin(FastAdmin[models.Lead]):
         user: Any = request.user
         for lead in leads.open():
             services.dismiss(lead, by=user, reason="")
+
+    @admin.action(description=_("The selected companies do not want to be contacted"), permissions=["change"])
+    def opt_out(self, request: HttpRequest, leads: Any) -> None:
+        self._set_opt_out(request, leads, wanted=True)
+
+    @admin.action(description=_("The selected companies may be contacted again"), permissions=["change"])
+    def opt_in(self, request: HttpRequest, leads: Any) -> None:
+        self._set_opt_out(request, leads, wanted=False)
+
+    def _set_opt_out(self, request: HttpRequest, leads: Any, *, wanted: bool) -> None:
+        user: Any = request.user
+        for lead in leads:
+            knowledge.set_opt_out(lead, wanted=wanted, by=user)
 
     def has_scan_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("leads.scan_lead") and request.user.has_perm("leads.bulk_change_leads")
@@ -283,6 +317,71 @@ class DomainClaimAdmin(LedgerAdmin[models.DomainClaim]):
     list_filter = ("source",)
     list_select_related = ("lead", "by")
     ordering = ("-pk",)
+
+
+class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The rules of the lead page: a value that fits its field."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if field := cleaned.get("field"):
+            names = ("value", "reason", "expires_on")
+            page = EntryForm(field, {f"{field}-{name}": self.data.get(name) for name in names} | {f"{field}-seen": 0})
+            for name in names:
+                for error in page.errors.get(name, ()):
+                    if name not in self.errors:
+                        self.add_error(name, error)
+        return cleaned
+
+
+@admin.register(models.Override)
+class OverrideAdmin(FastAdmin[models.Override]):
+    form = OverrideForm
+    fields = ("lead", "field", "value", "reason", "expires_on")
+    list_display = ("created_at", "lead", "field", "value", "reason", "by", "expires_on", "ended_at")
+    list_filter = ("field", ("ended_at", admin.EmptyFieldListFilter))
+    list_select_related = ("lead", "by")
+    autocomplete_fields = ("lead",)
+    ordering = ("-pk",)
+    actions = ("end",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What was entered stays written; it ends, or another entry takes its place."""
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: models.Override, form: Any, change: bool) -> None:
+        user: Any = request.user
+        entry = knowledge.enter(obj.lead, obj.field, obj.value, reason=obj.reason, by=user, expires_on=obj.expires_on)
+        obj.pk = entry.pk
+
+    @admin.action(description=_("End the selected entries"), permissions=["change"])
+    def end(self, request: HttpRequest, entries: Any) -> None:
+        user: Any = request.user
+        for entry in entries.in_force().select_related("lead").order_by("lead_id", "pk"):
+            knowledge.end(entry, by=user)
+
+
+@admin.register(models.OutcomeRecord)
+class OutcomeRecordAdmin(LedgerAdmin[models.OutcomeRecord]):
+    list_display = ("at", "lead", "outcome", "segment", "priority_category", "score", "reason", "by", "is_current")
+    list_filter = ("outcome", "segment", "priority_category", "is_current")
+    list_select_related = ("lead", "by")
+    ordering = ("-pk",)
+
+
+@admin.register(models.DigestSetting)
+class DigestSettingAdmin(FastAdmin[models.DigestSetting]):
+    list_display = ("user", "rhythm", "own_leads_only", "language", "sent_at")
+    list_filter = ("rhythm",)
+    list_select_related = ("user",)
+    autocomplete_fields = ("user",)
+
+    def save_model(self, request: HttpRequest, obj: models.DigestSetting, form: Any, change: bool) -> None:
+        chosen = digest.choose(obj.user, rhythm=obj.rhythm, own_leads_only=obj.own_leads_only, language=obj.language)
+        obj.pk = chosen.pk
 
 
 @admin.register(models.CallAnswer)

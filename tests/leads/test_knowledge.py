@@ -1,0 +1,363 @@
+"""What people know outranks the look-ups, survives them, and gives back what was before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations_d365.facts import facts_of
+from integrations_d365.models import Push
+from leads import importing, knowledge, scanning, services
+from leads.brief import brief_of
+from leads.export import csv_lines
+from leads.models import Alert, Event, Lead, Override, Scan
+from leads.overtaken import Overtaken
+from leads.services import ReferralNote
+from leads.tasks import end_expired_entries
+from sandbox.dns import Fault
+from tests.factories import make_lead
+from tests.leads.conftest import Served
+from tests.worlds import google, microsoft
+
+pytestmark = pytest.mark.django_db
+WorkOff = Callable[[], None]
+ACME = "acme.example"
+TOMORROW = timedelta(days=1)
+
+
+@pytest.fixture
+def scanned(dns: Served, work_off: WorkOff) -> Lead:
+    dns(google(ACME))
+    lead = make_lead(ACME, company_name="Acme A.Ş.", contact_emails=["info@acme.example"])
+    scanning.queue_scan(Lead.objects.all(), title="scan.list")
+    work_off()
+    lead.refresh_from_db()
+    return lead
+
+
+def rescan(lead: Lead, work_off: WorkOff) -> None:
+    scanning.rescan_lead(lead, started_by=None)
+    work_off()
+    lead.refresh_from_db()
+
+
+def post(client: Client, lead: Lead, field: str, value: str, **more: object) -> int:
+    data = {f"{field}-value": value, f"{field}-reason": "CEO told me", f"{field}-seen": 0}
+    data |= {f"{field}-{name}": given for name, given in more.items()}
+    return client.post(reverse("leads:known", args=[lead.domain, field]), data).status_code
+
+
+def test_a_persons_provider_is_scored_at_once_without_a_look_up(
+    as_seller: Client, scanned: Lead, dns: Served, seller: User
+) -> None:
+    looked_at, due = scanned.scanned_at, scanned.rescan_at
+    dns([], [Fault("*", "*", "servfail")])  # whoever asks gets no answer
+    assert post(as_seller, scanned, "provider", "M365") == 302
+    scanned.refresh_from_db()
+    assert (scanned.provider, scanned.segment, scanned.priority_category) == ("M365", "Existing", "P4")
+    assert scanned.mx_provider == "Google"  # the look-ups say what they said
+    assert (scanned.scanned_at, scanned.rescan_at, scanned.scan_job) == (looked_at, due, None)
+    stored = scanned.scans.latest("pk")
+    assert (stored.facts["stated_provider"], stored.facts["seen_provider"]) == ("M365", "Google")
+    assert stored.observations == scanned.scans.earliest("pk").observations
+    told = {event.kind: (event.old, event.new, event.by) for event in scanned.events.all()}
+    assert told["override"] == ("provider:Google", "provider:M365", seller)
+    assert told["provider"] == ("Google", "M365", seller)
+    assert told["segment"] == ("Migration", "Existing", seller)
+    assert not Alert.objects.exists()  # whoever entered it need not be alarmed
+    assert not scanned.tags.filter(name="google-workspace").exists()
+    page = as_seller.get(scanned.get_absolute_url())
+    assert sum(row.points for row in page.context["scan"].rows) == scanned.score
+    assert page.context["conflicts"] == []  # nothing new was seen
+
+
+def test_it_survives_rescans_and_the_conflict_is_shown_until_somebody_decides(
+    as_seller: Client, scanned: Lead, work_off: WorkOff, seller: User
+) -> None:
+    entry = knowledge.enter(scanned, "provider", "M365", reason="The CEO told me.", by=seller)
+    rescan(scanned, work_off)
+    assert (scanned.provider, scanned.segment) == ("M365", "Existing")
+    assert not Event.objects.filter(kind="provider", by=None).exists()
+    page = as_seller.get(scanned.get_absolute_url())
+    text = " ".join(page.content.decode().split())
+    assert "sees Google Workspace. seller entered Microsoft 365" in text
+    assert "The CEO told me." in text
+    keep = reverse("leads:known_keep", args=[ACME, entry.pk])
+    assert as_seller.post(keep, {"seen": "Google"}).status_code == 302
+    assert as_seller.get(scanned.get_absolute_url()).context["conflicts"] == []
+    rescan(scanned, work_off)
+    assert as_seller.get(scanned.get_absolute_url()).context["conflicts"] == []  # still just Google
+    assert Event.objects.filter(kind="override", new="kept", by=seller).count() == 1
+
+
+def test_something_else_seen_asks_again_after_keep(
+    as_seller: Client, scanned: Lead, dns: Served, work_off: WorkOff, seller: User
+) -> None:
+    entry = knowledge.enter(scanned, "provider", "Zoho", reason="x", by=seller)
+    rescan(scanned, work_off)
+    knowledge.keep(entry, "Google", by=seller)
+    dns(microsoft(ACME))
+    rescan(scanned, work_off)
+    (conflict,) = as_seller.get(scanned.get_absolute_url()).context["conflicts"]
+    assert conflict.seen == "M365"
+    assert scanned.provider == "Zoho"
+
+
+def test_an_entry_that_ends_gives_back_what_the_look_ups_say(as_seller: Client, scanned: Lead, seller: User) -> None:
+    tags = set(scanned.tags.values_list("name", flat=True))
+    entry = knowledge.enter(scanned, "provider", "M365", reason="x", by=seller)
+    end = reverse("leads:known_end", args=[ACME, entry.pk])
+    for _ in range(2):  # a double click ends it once
+        assert as_seller.post(end).status_code == 302
+    scanned.refresh_from_db()
+    assert (scanned.provider, scanned.segment, scanned.score) == ("Google", "Migration", 90)
+    assert set(scanned.tags.values_list("name", flat=True)) == tags
+    assert Event.objects.filter(kind="override", old="provider:M365", new="ended", by=seller).count() == 1
+
+
+def test_a_provider_entered_over_nothing_seen_does_not_stay_when_it_ends(
+    dns: Served, work_off: WorkOff, seller: User
+) -> None:
+    dns([])
+    lead = make_lead(ACME)
+    rescan(lead, work_off)
+    assert lead.provider == "Unknown"
+    entry = knowledge.enter(lead, "provider", "M365", reason="x", by=seller)
+    lead.refresh_from_db()
+    assert lead.provider == "M365"
+    knowledge.end(entry, by=seller)
+    lead.refresh_from_db()
+    assert lead.provider == "Unknown"
+
+
+def test_a_lead_that_waits_for_its_scan_is_judged_by_that_one(dns: Served, work_off: WorkOff, seller: User) -> None:
+    dns(google(ACME))
+    lead = make_lead(ACME)
+    scanning.rescan_lead(lead, started_by=None)
+    knowledge.enter(lead, "provider", "M365", reason="x", by=seller)
+    assert not Scan.objects.exists()
+    work_off()
+    lead.refresh_from_db()
+    assert (lead.provider, lead.segment, Scan.objects.count()) == ("M365", "Existing", 1)
+
+
+def test_a_lead_whose_last_look_could_not_judge_is_scanned(
+    dns: Served, work_off: WorkOff, scanned: Lead, seller: User
+) -> None:
+    dns(google(ACME), [Fault("*", "*", "servfail")])
+    rescan(scanned, work_off)
+    knowledge.enter(scanned, "provider", "M365", reason="x", by=seller)
+    scanned.refresh_from_db()
+    assert scanned.scan_job is not None
+
+
+def test_size_person_before_referral_before_mail_host(scanned: Lead, work_off: WorkOff, seller: User) -> None:
+    def size() -> tuple[str, str]:
+        scanned.refresh_from_db()
+        return scanned.tenant_size, scanned.tenant_size_source
+
+    assert size() == ("large", "mx")
+    note = ReferralNote(count=1, state="new", deadline=None, size="small")
+    services.note_referrals({scanned.pk: note})
+    assert size() == ("small", "referral")
+    entry = knowledge.enter(scanned, "tenant_size", "medium", reason="x", by=seller)
+    assert size() == ("medium", "person")
+    rescan(scanned, work_off)
+    assert size() == ("medium", "person")
+    knowledge.end(entry, by=seller)
+    assert size() == ("small", "referral")
+    services.note_referrals({scanned.pk: ReferralNote(count=0, state="", deadline=None)})
+    assert size() == ("large", "mx")
+
+
+def test_a_referral_that_says_another_size_is_a_conflict(as_seller: Client, scanned: Lead, seller: User) -> None:
+    knowledge.enter(scanned, "tenant_size", "large", reason="900 people", by=seller)
+    services.note_referrals({scanned.pk: ReferralNote(count=1, state="new", deadline=None, size="small")})
+    page = as_seller.get(scanned.get_absolute_url())
+    assert [conflict.seen for conflict in page.context["conflicts"]] == ["small"]
+    assert "A referral says: Small." in page.content.decode()
+
+
+def test_a_name_survives_imports_and_gives_back_the_one_before(scanned: Lead, work_off: WorkOff, seller: User) -> None:
+    first = knowledge.enter(scanned, "company_name", "Yeni Ünvan A.Ş.", reason="Ticaret sicili", by=seller)
+    second = knowledge.enter(scanned, "company_name", "En Yeni A.Ş.", reason="Kartvizit", by=seller)
+    first.refresh_from_db()
+    assert first.ended_at is not None
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    file = SimpleUploadedFile("list.csv", f"FİRMA ADI;WEB SİTESİ\nEski Ad;{ACME}\n".encode())
+    batch = importing.create_batch(file, "list.csv", by=seller)
+    importing.start(batch, by=seller)
+    work_off()
+    batch.refresh_from_db()
+    assert batch.matched_count == 1
+    assert Lead.objects.get().company_name == "En Yeni A.Ş."
+    assert Lead.objects.search("en yeni").count() == 1
+    knowledge.end(second, by=seller)
+    assert Lead.objects.get().company_name == "Acme A.Ş."
+    assert Lead.objects.search("acme").count() == 1
+
+
+def test_a_rename_ends_the_entry_about_the_name(scanned: Lead, seller: User) -> None:
+    entry = knowledge.enter(scanned, "company_name", "Yeni A.Ş.", reason="x", by=seller)
+    scanned.refresh_from_db()
+    services.rename(scanned, "Daha Yeni A.Ş.", by=seller)
+    entry.refresh_from_db()
+    assert entry.ended_at is not None
+    assert Lead.objects.get().company_name == "Daha Yeni A.Ş."
+
+
+def test_a_contact_comes_first_and_goes_again(scanned: Lead, seller: User) -> None:
+    knowledge.enter(scanned, "contact", "bt@acme.example", reason="x", by=seller)
+    entry = knowledge.enter(scanned, "contact", "info@acme.example", reason="prefers it", by=seller)
+    assert Lead.objects.get().contact_emails == ["info@acme.example"]  # the first entry took its address along
+    knowledge.end(entry, by=seller)
+    assert Lead.objects.get().contact_emails == ["info@acme.example"]  # it was there before
+    third = knowledge.enter(scanned, "contact", "mudur@acme.example", reason="x", by=seller)
+    assert Lead.objects.get().contact_emails == ["mudur@acme.example", "info@acme.example"]
+    knowledge.end(third, by=seller)
+    assert Lead.objects.get().contact_emails == ["info@acme.example"]
+
+
+def test_an_entry_ends_the_day_after_its_last(scanned: Lead, seller: User) -> None:
+    today = timezone.localdate()
+    knowledge.enter(scanned, "provider", "M365", reason="x", by=seller, expires_on=today)
+    end_expired_entries()
+    assert Override.objects.in_force().count() == 1
+    with time_machine.travel(timezone.now() + TOMORROW):
+        end_expired_entries()
+        end_expired_entries()
+    scanned.refresh_from_db()
+    assert (scanned.provider, Override.objects.in_force().count()) == ("Google", 0)
+    event = Event.objects.get(kind="override", new="expired")
+    assert event.by is None
+
+
+def test_two_tabs_do_not_overwrite_silently(as_seller: Client, as_operator: Client, scanned: Lead) -> None:
+    assert post(as_seller, scanned, "provider", "M365") == 302
+    response = as_operator.post(
+        reverse("leads:known", args=[ACME, "provider"]),
+        {"provider-value": "Zoho", "provider-reason": "I guess", "provider-seen": 0},
+        follow=True,
+    )
+    assert "Somebody changed this" in response.content.decode()
+    assert Override.objects.get().value == "M365"
+    entry = Override.objects.get()
+    assert post(as_operator, scanned, "provider", "Zoho", seen=entry.pk) == 302
+    assert Override.objects.in_force().get().value == "Zoho"
+    with pytest.raises(Overtaken):
+        knowledge.keep(entry, "Google", by=User.objects.get(username="seller"))
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [
+        ("follow_up", {"on": "2031-01-01"}, {"on": "2032-02-02"}),
+        ("tags", {"tags": "fuar"}, {"tags": "önemli"}),
+        ("name", {"company_name": "Bir"}, {"company_name": "İki"}),
+        ("owner", {"owner": ""}, {"owner": "me"}),
+    ],
+)
+def test_the_work_panel_notices_another_tab(
+    as_seller: Client, scanned: Lead, seller: User, name: str, first: dict[str, str], second: dict[str, str]
+) -> None:
+    Lead.objects.update(owner=seller)
+    form = as_seller.get(scanned.get_absolute_url()).context[f"{name}_form"]
+    seen = form["seen"].value()
+    url = reverse(f"leads:{name}", args=[ACME])
+    second = {key: str(seller.pk) if value == "me" else value for key, value in second.items()}
+    as_seller.post(url, first | {"seen": seen})
+    before = Lead.objects.values().get(), set(scanned.tags.values_list("name", flat=True))
+    response = as_seller.post(url, second | {"seen": seen}, follow=True)
+    assert "Somebody changed this" in response.content.decode()
+    assert before == (Lead.objects.values().get(), set(scanned.tags.values_list("name", flat=True)))
+
+
+def test_bad_entries_are_refused_with_the_form(as_seller: Client, scanned: Lead) -> None:
+    yesterday = (timezone.localdate() - TOMORROW).isoformat()
+    assert post(as_seller, scanned, "provider", "Unknown") == 422
+    assert post(as_seller, scanned, "tenant_size", "huge") == 422
+    assert post(as_seller, scanned, "contact", "not an address") == 422
+    assert post(as_seller, scanned, "company_name", "Acme", reason="") == 422
+    assert post(as_seller, scanned, "company_name", "Acme", expires_on=yesterday) == 422
+    assert post(as_seller, scanned, "domain", "other.example") == 404
+    assert not Override.objects.exists()
+
+
+def test_viewers_enter_and_end_nothing(as_viewer: Client, scanned: Lead, seller: User) -> None:
+    entry = knowledge.enter(scanned, "provider", "M365", reason="x", by=seller)
+    for name, args in (
+        ("known", [ACME, "provider"]), ("known_end", [ACME, entry.pk]), ("known_keep", [ACME, entry.pk]),
+        ("opt_out", [ACME]), ("snooze", [ACME]), ("wake", [ACME]), ("outcome", [ACME]), ("outcome_undo", [ACME]),
+    ):  # fmt: skip
+        assert as_viewer.post(reverse(f"leads:{name}", args=args)).status_code == 403, name
+    page = as_viewer.get(scanned.get_absolute_url()).content.decode()
+    assert "I know otherwise" not in page
+    assert Override.objects.in_force().count() == 1
+
+
+def test_an_opt_out_hides_the_contacts_everywhere(
+    as_seller: Client, as_operator: Client, scanned: Lead, seller: User
+) -> None:
+    url = reverse("leads:opt_out", args=[ACME])
+    assert "info@acme.example" in as_seller.get(scanned.get_absolute_url()).content.decode()
+    assert "info@acme.example" in "".join(csv_lines(Lead.objects.all()))
+    for _ in range(2):
+        as_seller.post(url, {"wanted": "1"})
+    scanned.refresh_from_db()
+    assert scanned.usable_emails == []
+    page = as_seller.get(scanned.get_absolute_url()).content.decode()
+    assert "info@acme.example" not in page
+    assert "not to be contacted" in page
+    assert "info@acme.example" not in "".join(csv_lines(Lead.objects.all()))
+    assert b"info@acme.example" not in b"".join(as_operator.get(reverse("leads:export")).streaming_content)
+    assert brief_of(scanned).opted_out
+    push = Push.objects.create(lead=scanned)
+    assert facts_of([push], timezone.now())[push.pk].emails == []
+    assert scanned.contact_emails == ["info@acme.example"]  # kept, for the day it is taken back
+    assert list(Event.objects.filter(kind="opt_out").values_list("new", "by")) == [("asked", seller.pk)]
+    as_seller.post(url, {"wanted": "0"})
+    assert "info@acme.example" in as_seller.get(scanned.get_absolute_url()).content.decode()
+
+
+def test_the_admin_enters_ends_and_hides_as_the_pages_do(
+    as_administrator: Client, administrator: User, scanned: Lead
+) -> None:
+    add = reverse("admin:leads_override_add")
+    form = {"lead": scanned.pk, "field": "provider", "value": "Nobody", "reason": "x", "expires_on": ""}
+    assert as_administrator.post(add, form).status_code == 200  # refused, the form again
+    assert as_administrator.post(add, {**form, "value": "M365"}).status_code == 302
+    entry = Override.objects.get()
+    scanned.refresh_from_db()
+    assert (scanned.provider, entry.by) == ("M365", administrator)
+    change = reverse("admin:leads_override_change", args=[entry.pk])
+    assert as_administrator.get(change).status_code == 200
+    assert as_administrator.post(change, {**form, "value": "Zoho"}).status_code == 403
+    listed = reverse("admin:leads_override_changelist")
+    as_administrator.post(listed, {"action": "end", "_selected_action": [entry.pk]})
+    scanned.refresh_from_db()
+    assert scanned.provider == "Google"
+    leads = reverse("admin:leads_lead_changelist")
+    as_administrator.post(leads, {"action": "opt_out", "_selected_action": [scanned.pk]})
+    page = reverse("admin:leads_lead_change", args=[scanned.pk])
+    assert "info@acme.example" not in as_administrator.get(page).content.decode()
+    values = {"company_name": "Acme A.Ş.", "source": "manual", "outcome": "won", "snoozed_until_0": "2099-01-01"}
+    assert as_administrator.post(page, {**values, "snoozed_until_1": "00:00:00"}).status_code == 302
+    scanned.refresh_from_db()
+    assert scanned.contact_emails == ["info@acme.example"]
+    kinds = list(Event.objects.filter(by=administrator).order_by("pk").values_list("kind", "new"))
+    assert ("outcome", "won") in kinds
+    assert ("snoozed", "2099-01-01") in kinds
+    assert ("opt_out", "asked") in kinds
+    setting = reverse("admin:leads_digestsetting_add")
+    Alert.objects.create(lead=scanned, type="mx_changed")
+    data = {"user": administrator.pk, "rhythm": "daily", "own_leads_only": "on", "language": "en"}
+    assert as_administrator.post(setting, data).status_code == 302
+    assert administrator.digest.sent_to == Alert.objects.get().pk

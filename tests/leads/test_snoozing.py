@@ -1,0 +1,140 @@
+"""A lead sleeps until a date, until something changes or until whichever comes first, and wakes by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from leads import scanning, services, snoozing
+from leads.models import Event, Lead
+from leads.services import ReferralNote
+from leads.today import tiles
+from sandbox.dns import Fault
+from tests.factories import make_lead
+from tests.leads.conftest import Served
+from tests.worlds import google
+
+pytestmark = pytest.mark.django_db
+WorkOff = Callable[[], None]
+ACME = "acme.example"
+SOON = timedelta(days=10)
+
+
+def asleep(now: datetime | None = None) -> set[str]:
+    now = now or timezone.now()
+    sleeping = set(Lead.objects.asleep(now).values_list("domain", flat=True))
+    awake = set(Lead.objects.awake(now).values_list("domain", flat=True))
+    assert sleeping.isdisjoint(awake)
+    assert sleeping | awake == set(Lead.objects.values_list("domain", flat=True))
+    assert sleeping == {lead.domain for lead in Lead.objects.all() if snoozing.is_asleep(lead, now)}
+    return sleeping
+
+
+def test_each_way_to_sleep_has_its_own_end(seller: User) -> None:
+    now = timezone.now()
+    day = timezone.localdate() + SOON
+    for name, until, until_change in (("date", day, False), ("change", None, True), ("either", day, True)):
+        snoozing.snooze(make_lead(f"{name}.example"), until=until, until_change=until_change, by=seller)
+    make_lead("never.example")
+    make_lead("changed-long-ago.example", changed_at=now - SOON)
+    assert asleep() == {"date.example", "change.example", "either.example"}
+    assert asleep(now + SOON - timedelta(days=1)) == {"date.example", "change.example", "either.example"}
+    assert asleep(now + SOON) == {"change.example"}
+    Lead.objects.filter(snoozed_by=seller).update(changed_at=timezone.now())
+    assert asleep() == {"date.example"}
+
+
+def test_it_leaves_the_first_page_and_the_list_and_can_be_asked_for(as_seller: Client, seller: User) -> None:
+    lead = make_lead(ACME, segment="Migration", priority_score=1, score=90, priority_category="P2")
+    make_lead("other.example", segment="Migration", priority_score=1, score=80, priority_category="P2")
+    tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()
+    response = as_seller.post(
+        reverse("leads:snooze", args=[ACME]), {"snooze-until": tomorrow, "snooze-seen": ""}, follow=True
+    )
+    assert "This lead sleeps until" in response.content.decode()
+
+    def listed(**query: str) -> list[str]:
+        return [found.domain for found in as_seller.get(reverse("leads:list"), query).context["page"]]
+
+    assert listed() == ["other.example"]
+    assert listed(segment="Migration") == ["other.example"]
+    assert listed(snoozed="1") == [ACME]
+    assert listed(q="acme") == [ACME]  # whoever types a name wants that company
+    assert [found.domain for found in as_seller.get(reverse("leads:today")).context["best"]] == ["other.example"]
+    assert {tile.label: tile.count for tile in tiles()}["Migration, 70 or more"] == 1
+    as_seller.post(reverse("leads:wake", args=[ACME]))
+    assert listed() == [ACME, "other.example"]
+    told = list(Event.objects.filter(lead=lead).order_by("pk").values_list("kind", "old", "new", "by"))
+    assert told == [("snoozed", "", tomorrow, seller.pk), ("snoozed", tomorrow, "woken", seller.pk)]
+    lead.refresh_from_db()
+    assert (lead.snoozed_until, lead.snoozed_by) == (None, None)
+
+
+def test_a_change_wakes_it_and_an_unknown_does_not(dns: Served, work_off: WorkOff, seller: User) -> None:
+    dns(google(ACME, dmarc="none"))
+    lead = make_lead(ACME)
+
+    def look() -> None:
+        scanning.rescan_lead(lead, started_by=None)
+        work_off()
+
+    look()
+    snoozing.snooze(lead, until=None, until_change=True, by=seller)
+    look()
+    assert asleep() == {ACME}
+    dns(google(ACME, dmarc="none"), [Fault("*", "*", "servfail")])
+    look()
+    assert asleep() == {ACME}
+    dns(google(ACME, dmarc="reject"))
+    look()
+    assert asleep() == set()
+
+
+@pytest.mark.parametrize("until_change", [True, False])
+def test_a_referral_that_appears_or_changes_wakes_it(seller: User, until_change: bool) -> None:
+    lead = make_lead(ACME)
+    day = timezone.localdate() + SOON
+    deadline = timezone.now() + timedelta(days=2)
+
+    def sleep() -> None:
+        snoozing.snooze(lead, until=day, until_change=until_change, by=seller)
+        assert asleep() == {ACME}
+
+    sleep()
+    services.note_referrals({lead.pk: ReferralNote(count=1, state="new", deadline=deadline)})
+    assert asleep() == set()
+    sleep()
+    services.note_referrals({lead.pk: ReferralNote(count=1, state="new", deadline=deadline)})  # the nightly repair
+    assert asleep() == {ACME}
+    services.note_referrals({lead.pk: ReferralNote(count=1, state="active", deadline=None)})
+    assert asleep() == set()
+    assert Event.objects.filter(kind="snoozed", new="referral", by=None).count() == 2
+
+
+def test_two_tabs_and_empty_or_past_dates(as_seller: Client, seller: User) -> None:
+    lead = make_lead(ACME)
+    url = reverse("leads:snooze", args=[ACME])
+    today = timezone.localdate()
+    assert as_seller.post(url, {"snooze-seen": ""}).status_code == 422
+    assert as_seller.post(url, {"snooze-until": today.isoformat(), "snooze-seen": ""}).status_code == 422
+    snoozing.snooze(lead, until=today + SOON, until_change=False, by=seller)
+    response = as_seller.post(url, {"snooze-until_change": "on", "snooze-seen": ""}, follow=True)
+    assert "Somebody changed this" in response.content.decode()
+    lead.refresh_from_db()
+    assert lead.snoozed_until_change_since is None
+
+
+def test_it_wakes_on_the_morning_of_the_day(seller: User) -> None:
+    lead = make_lead(ACME)
+    day = timezone.localdate() + SOON
+    snoozing.snooze(lead, until=day, until_change=False, by=seller)
+    morning = timezone.make_aware(datetime.combine(day, time(0, 1)))
+    with time_machine.travel(morning):
+        assert asleep() == set()
