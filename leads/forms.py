@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leads.company_list.header import Role
 from leads.company_list.rows import Preview
-from leads.models import COMPANY_NAME_LENGTH, DigestSetting, ImportBatch, Outcome, Override, Provider
+from leads.models import COMPANY_NAME_LENGTH, DigestSetting, ImportBatch, Outcome, Override, Provider, SavedView
 
 UPLOAD_LIMIT = 100 * 1024 * 1024  # bytes
 
@@ -134,6 +134,27 @@ class DigestForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class DismissForm(forms.Form):
     reason = forms.CharField(label=_("Reason (optional)"), required=False, max_length=200)
+
+
+class ViewForm(forms.Form):
+    """A saved view of the lead list. `fixed`: only the person's own tabs are changed, not the view."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    shared = forms.BooleanField(label=_("Shared with everyone"), required=False)
+    tab = forms.BooleanField(label=_("Keep it as a tab"), required=False)
+    opens = forms.BooleanField(label=_("Open the list with it"), required=False)
+
+    def __init__(self, data: Any, *, owner: User, view: SavedView | None = None, fixed: bool = False) -> None:
+        super().__init__(data)
+        self._others = SavedView.objects.filter(owner=owner).exclude(pk=view.pk if view else 0)
+        if fixed:
+            del self.fields["name"], self.fields["shared"]
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if self._others.filter(name=name).exists():
+            raise forms.ValidationError(_("You have a saved view of this name already."))
+        return name
 
 
 class UploadForm(forms.Form):

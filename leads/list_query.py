@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q
 from django.http import QueryDict
 from django.utils import timezone
@@ -65,6 +66,28 @@ CHANGED: Final[dict[str, tuple[Any, int]]] = {
     "7": (_("Changed in 7 days"), 7),
     "30": (_("Changed in 30 days"), 30),
 }
+# Columns beside the company, in their order: code -> label.
+COLUMNS: Final[dict[str, Any]] = {
+    "segment": _("Segment"),
+    "priority": _("Priority"),
+    "score": _("Score"),
+    "mail": _("Mail"),
+    "security": _("Security"),
+    "referral": _("Referral"),
+    "dynamics": "Dynamics",
+    "owner": _("Owner"),
+    "city": _("City"),
+    "source": _("Source"),
+    "follow_up": _("Follow-up"),
+    "changed": _("Changed"),
+    "added": _("Added"),
+    "scanned": _("Scanned"),
+}
+DEFAULT_COLUMNS: Final = (
+    "segment", "priority", "score", "mail", "security", "referral", "dynamics", "owner", "scanned",
+)  # fmt: skip
+DENSITIES: Final[dict[str, Any]] = {"": _("Comfortable"), "compact": _("Compact")}
+_MOST_CHOSEN: Final = 500  # leads named one by one in a URL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +111,11 @@ class LeadQuery(UrlQuery):
     outcome: tuple[str, ...] = ()
     snoozed: bool = False
     dismissed: bool = False
+    lead: tuple[str, ...] = ()  # keys of leads that were chosen one by one
     sort: str = "best"
+    cols: tuple[str, ...] = ()  # () = DEFAULT_COLUMNS
+    density: str = ""
+    view: str = ""  # the saved view this started from, or "all"
 
     @classmethod
     def from_url(cls, params: QueryDict) -> LeadQuery:
@@ -112,12 +139,37 @@ class LeadQuery(UrlQuery):
             outcome=several(params, "outcome", Outcome.values),
             snoozed=params.get("snoozed") == "1",
             dismissed=params.get("dismissed") == "1",
+            lead=tuple(dict.fromkeys(key for key in params.getlist("lead") if _is_key(key)))[:_MOST_CHOSEN],
             sort=one(params, "sort", SORTS) or "best",
+            cols=_columns(params),
+            density=one(params, "density", DENSITIES),
+            view=view if (view := params.get("view", "")) == "all" or _is_key(view) else "",
         )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns to show, beside the company; those of a feature that is off are left out."""
+        return tuple(name for name in self.cols or DEFAULT_COLUMNS if name not in hidden_columns())
+
+    def saved_as(self) -> str:
+        """The query part of the URL as a saved view keeps it."""
+        return self.url(view="")
+
+    def cleared(self) -> str:
+        """Every lead, shown the same way."""
+        return LeadQuery(cols=self.cols, density=self.density, view=self.view and "all").url()
+
+    def chips(self) -> list[tuple[str, str, str]]:
+        """Leads that were chosen one by one are one chip."""
+        if self.lead:
+            return [("lead", str(len(self.lead)), self.url(lead=()))]
+        return UrlQuery.chips(self)
 
     def leads(self, user: Any) -> LeadQuerySet:
         """The rows, filtered and not yet ordered. `user` is who "me" is. Leads that sleep are left out, unless they are
-        asked for or searched by name: who types a name wants that company."""
+        asked for or searched by name: who types a name wants that company. Leads that are named stand by themselves."""
+        if self.lead:
+            return Lead.objects.filter(pk__in=self.lead)
         leads = Lead.objects.filter(dismissed_at__isnull=False) if self.dismissed else Lead.objects.open()
         if self.snoozed:
             leads = leads.asleep(timezone.now())
@@ -162,3 +214,21 @@ _COLUMNS: Final = {
     "referral": "referral_state",
     "d365": "push_state",
 }
+
+
+def hidden_columns() -> tuple[str, ...]:
+    """Columns of features that are off."""
+    flags = {"referral": settings.HUNTER_PARTNER_CENTER_ENABLED, "dynamics": settings.HUNTER_D365_ENABLED}
+    return tuple(name for name, on in flags.items() if not on)
+
+
+def _columns(params: QueryDict) -> tuple[str, ...]:
+    """The chosen columns in their own order; () when they are the usual ones."""
+    chosen = several(params, "cols", COLUMNS)
+    ordered = tuple(name for name in COLUMNS if name in chosen)
+    usual = tuple(name for name in DEFAULT_COLUMNS if name not in hidden_columns())
+    return () if ordered in (usual, DEFAULT_COLUMNS) else ordered
+
+
+def _is_key(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 16

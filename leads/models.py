@@ -588,6 +588,97 @@ class SavedView(models.Model):
         return self.name
 
 
+class ViewTab(models.Model):
+    """A saved view that a person keeps above the lead list; at most one of them opens by itself."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    view = models.ForeignKey(SavedView, models.CASCADE, related_name="tabs", verbose_name=_("saved view"))
+    opens = models.BooleanField(_("opens by itself"), default=False)
+
+    class Meta:
+        verbose_name = _("tab of the lead list")
+        verbose_name_plural = _("tabs of the lead list")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "view"], name="view_tab_once"),
+            models.UniqueConstraint(fields=["user"], name="view_opens_once", condition=Q(opens=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.view_id}"
+
+
+class BulkAction(models.Model):
+    """One change of many leads. Which leads is settled when a person looks at the preview: `leads` holds their keys,
+    so that "all 1,284" stays those 1,284, whatever happens to the filter meanwhile."""
+
+    class Kind(models.TextChoices):
+        ASSIGN = "assign", _("Assign")
+        TAG = "tag", _("Add a tag")
+        UNTAG = "untag", _("Remove a tag")
+        SNOOZE = "snooze", _("Snooze")
+        DISMISS = "dismiss", _("Dismiss")
+        RESCAN = "rescan", _("Scan again")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Waiting for your check")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        UNDOING = "undoing", _("Being undone")
+        UNDONE = "undone", _("Undone")
+
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.DRAFT)
+    query = models.CharField(_("query"), max_length=4000, blank=True)
+    leads = models.JSONField(_("leads"), default=list, help_text=_("Keys, ascending."))
+    total = models.PositiveIntegerField(_("leads"), default=0)
+    params = models.JSONField(_("parameters"), default=dict)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
+    created_at = models.DateTimeField(_("time"), default=timezone.now)
+    started_at = models.DateTimeField(_("started"), null=True)
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("bulk action")
+        verbose_name_plural = _("bulk actions")
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} ({self.total})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("leads:bulk_action", args=[self.pk])
+
+    @property
+    def can_be_undone(self) -> bool:
+        return self.kind != self.Kind.RESCAN
+
+
+class BulkRow(models.Model):
+    """What became of one lead in a bulk action, and what it was before."""
+
+    class Result(models.TextChoices):
+        CHANGED = "changed", _("Changed")
+        SAME = "same", _("It was so already")
+        GONE = "gone", _("Deleted meanwhile")
+        UNDONE = "undone", _("Undone")
+        LEFT = "left", _("Changed since; left as it is")
+
+    action = models.ForeignKey(BulkAction, models.CASCADE, related_name="rows", db_index=False)
+    lead = models.ForeignKey(Lead, models.SET_NULL, null=True, related_name="+")
+    name = models.CharField(_("domain"), max_length=253)
+    result = models.CharField(_("result"), max_length=8, choices=Result)
+    old = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("lead of a bulk action")
+        verbose_name_plural = _("leads of bulk actions")
+        indexes = [models.Index(fields=["action", "result", "id"], name="bulk_row_result")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.get_result_display()}"
+
+
 class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
     def listed(self) -> Self:
         """Newest first, with what a list shows."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from typing import Any, Final, Self
 from urllib.parse import urlencode
 
 from django.http import QueryDict
+
+# How the rows are shown, not which.
+_LOOKS: Final = ("sort", "cols", "density", "view")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrlQuery:
     """Base of a frozen dataclass whose fields are URL parameters: texts, numbers, flags and tuples of codes, each with
-    a default that is left out of the URL; `sort` is no filter."""
+    a default that is left out of the URL."""
 
     def pairs(self) -> list[tuple[str, str]]:
         """The URL parameters that give this query, defaults left out."""
@@ -35,11 +38,11 @@ class UrlQuery:
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self._unsorted().pairs())
+        return bool(self._filters().pairs())
 
     def chips(self) -> list[tuple[str, str, str]]:
         """One (name, value, URL without it) for each active filter."""
-        return [(name, value, self._without(name, value)) for name, value in self._unsorted().pairs()]
+        return [(name, value, self._without(name, value)) for name, value in self._filters().pairs()]
 
     def _without(self, name: str, value: str) -> str:
         current = getattr(self, name)
@@ -47,8 +50,8 @@ class UrlQuery:
         left = tuple(item for item in current if item != value) if isinstance(current, tuple) else default
         return self.url(**{name: left})
 
-    def _unsorted(self) -> Self:
-        default: dict[str, Any] = {field.name: field.default for field in fields(self) if field.name == "sort"}
+    def _filters(self) -> Self:
+        default: dict[str, Any] = {field.name: field.default for field in fields(self) if field.name in _LOOKS}
         return replace(self, **default)
 
 

@@ -14,6 +14,7 @@ from leads.views import (
     lead_list,
     outcomes,
     outside,
+    saved_views,
     snooze,
     today,
 )
@@ -24,6 +25,9 @@ urlpatterns = [
     path("leads/", lead_list.lead_list, name="list"),
     path("leads/export.csv", lead_list.lead_export, name="export"),
     path("leads/rescan/", lead_list.lead_rescan_all, name="rescan_all"),
+    path("leads/views/", saved_views.view_add, name="view_add"),
+    path("leads/views/<int:pk>/", saved_views.view_change, name="view_change"),
+    path("leads/views/<int:pk>/delete/", saved_views.view_delete, name="view_delete"),
     path("leads/add/", lead_add.lead_add, name="add"),
     path("leads/outcomes/", outcomes.outcome_list, name="outcomes"),
     path("leads/<str:domain>/", lead_detail.lead_detail, name="detail"),

@@ -21,7 +21,7 @@ from integrations_d365.models import Push, PushQuerySet, Reason
 from integrations_d365.status import connection
 from jobs.models import Job
 from leads.models import RemoteState
-from leads.views.pages import Request, allowed, back, page_of, show
+from leads.views.pages import Request, allowed, back, note_url, page_of, show, shown_params
 
 MOST_CHOSEN: Final = 500
 
@@ -52,7 +52,9 @@ def board(request: Request) -> HttpResponse:
             "remote": RemoteState.choices,
         },
     }
-    return show(request, "dynamics/board.html", "dynamics/_push_table.html", context)
+    response = show(request, "dynamics/board.html", "dynamics/_push_table.html", context)
+    note_url(request, response, before=PushQuery.from_url(shown_params(request)), query=query)
+    return response
 
 
 def _retryable(request: Request, query: PushQuery, parked: int) -> int:

@@ -555,6 +555,8 @@ def chip_text(chip: tuple[str, str, str], owners: Iterable[User]) -> str:
         fixed = {"me": _("My leads"), "none": _("Without owner")}
         names = {str(user.pk): person(user) for user in owners}
         return fixed.get(value) or _("Owner: %(name)s") % {"name": names.get(value, value)}
+    if name == "lead":
+        return ngettext("%(count)s chosen lead", "%(count)s chosen leads", int(value)) % {"count": value}
     words = {
         "q": "“%s”",
         "score_min": _("Score from %s"),

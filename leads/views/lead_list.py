@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpResponse, StreamingHttpResponse
@@ -11,12 +13,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from leads import scanning
+from leads import saved_views, scanning
 from leads.export import csv_lines
-from leads.list_query import CHANGED, PAGE_SIZE, POSTURES, SORTS, LeadQuery
+from leads.list_query import (
+    CHANGED,
+    COLUMNS,
+    DENSITIES,
+    PAGE_SIZE,
+    POSTURES,
+    SORTS,
+    LeadQuery,
+    hidden_columns,
+)
 from leads.models import Lead, Outcome, Priority, Provider, PushState, ReferralState, Segment, Source, Tag, VerdictState
 from leads.snoozing import is_asleep
-from leads.views.pages import Request, allowed, page_of, show
+from leads.views.pages import Request, allowed, note_url, page_of, show, shown_params
 from leads.visits import with_news
 
 
@@ -24,6 +35,11 @@ from leads.visits import with_news
 @require_GET
 def lead_list(request: Request) -> HttpResponse:
     query = LeadQuery.from_url(request.GET)
+    views = saved_views.views_for(request.user, query)
+    if views.opening is not None:
+        if not request.GET and not request.htmx:
+            return redirect(f"/leads/{views.opening.url}")
+        query = replace(query, view=query.view or "all")  # else a list without filters would open the view again
     leads = query.ordered(request.user).select_related("owner").prefetch_related("tags")
     page = page_of(leads, request, PAGE_SIZE)
     now = timezone.now()
@@ -35,7 +51,12 @@ def lead_list(request: Request) -> HttpResponse:
         "hidden": 0 if page.paginator.count or not query.is_filtered else Lead.objects.open().count(),
         "news": with_news(list(page.object_list), request.user),
         "asleep": {lead.pk for lead in page.object_list if is_asleep(lead, now)},
+        "views": views,
+        "shown": query.columns,
         "sorts": SORTS,
+        "columns": [(name, label) for name, label in COLUMNS.items() if name not in hidden_columns()],
+        "usual": " ".join(LeadQuery().columns),
+        "densities": DENSITIES,
         "choices": {
             "segment": Segment.choices,
             "priority": Priority.choices,
@@ -51,7 +72,9 @@ def lead_list(request: Request) -> HttpResponse:
         "tags": Tag.objects.all(),
         "owners": User.objects.filter(is_active=True).only("pk", "username", "first_name", "last_name"),
     }
-    return show(request, "leads/lead_list.html", "leads/_lead_table.html", context)
+    response = show(request, "leads/lead_list.html", "leads/_lead_swap.html", context)
+    note_url(request, response, before=LeadQuery.from_url(shown_params(request)), query=query)
+    return response
 
 
 @allowed("leads.export_leads")

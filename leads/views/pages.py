@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
@@ -19,6 +20,7 @@ from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
 from leads.models import Lead, LeadQuerySet
+from leads.url_query import UrlQuery
 
 P = ParamSpec("P")
 Item = TypeVar("Item")
@@ -55,6 +57,26 @@ def show(request: Request, page: str, fragment: str, context: dict[str, Any], st
     response = render(request, fragment if partial else page, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def note_url(request: Request, response: HttpResponse, *, before: UrlQuery, query: UrlQuery) -> None:
+    """The address of a list that its filter form or its order changed, without what goes without saying. All letters of
+    a search are one entry of the history. `before`: what the page showed (`shown_params`)."""
+    if request.htmx.trigger not in ("filter", "sort"):
+        return
+    old, new = before.pairs(), query.pairs()
+    typed_on = any(name == "q" for name, _value in old) and _without_q(old) == _without_q(new)
+    header = "HX-Replace-Url" if typed_on or old == new else "HX-Push-Url"
+    response.headers[header] = request.path + query.url()
+
+
+def shown_params(request: Request) -> QueryDict:
+    """The parameters in the address bar while HTMX asks for something."""
+    return QueryDict(urlsplit(request.htmx.current_url or "").query)
+
+
+def _without_q(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [pair for pair in pairs if pair[0] != "q"]
 
 
 def page_of(items: Any, request: Request, size: int) -> Page[Any]:

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
-from leads.views.pages import Request, allowed, page_of, show
+from leads.views.pages import Request, allowed, note_url, page_of, show, shown_params
 from referrals.list_query import DEADLINES, PAGE_SIZE, SORTS, STATUSES, ReferralQuery
 from referrals.models import WAITING, Category, Referral, ReferralLink
 
@@ -39,6 +39,7 @@ def referral_list(request: Request) -> HttpResponse:
     fragment = "_due_panel.html" if request.htmx.target == "referrals-due" else "_referral_table.html"
     response = show(request, "referrals/referral_list.html", f"referrals/{fragment}", context)
     patch_vary_headers(response, ["HX-Target"])
+    note_url(request, response, before=ReferralQuery.from_url(shown_params(request)), query=query)
     return response
 
 
