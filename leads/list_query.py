@@ -109,6 +109,7 @@ class LeadQuery(UrlQuery):
     state: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
     outcome: tuple[str, ...] = ()
+    due: bool = False  # for a follow-up
     snoozed: bool = False
     dismissed: bool = False
     lead: tuple[str, ...] = ()  # keys of leads that were chosen one by one
@@ -137,6 +138,7 @@ class LeadQuery(UrlQuery):
             state=several(params, "state", VerdictState.values),
             source=several(params, "source", Source.values),
             outcome=several(params, "outcome", Outcome.values),
+            due=params.get("due") == "1",
             snoozed=params.get("snoozed") == "1",
             dismissed=params.get("dismissed") == "1",
             lead=tuple(dict.fromkeys(key for key in params.getlist("lead") if _is_key(key)))[:_MOST_CHOSEN],
@@ -175,6 +177,8 @@ class LeadQuery(UrlQuery):
             leads = leads.asleep(timezone.now())
         elif not self.q and not self.dismissed:
             leads = leads.awake(timezone.now())
+        if self.due:
+            leads = leads.follow_up_due(timezone.localdate())
         for name, column in _COLUMNS.items():
             if values := getattr(self, name):
                 leads = leads.filter(**{column: values[0]} if len(values) == 1 else {f"{column}__in": values})

@@ -562,6 +562,7 @@ def chip_text(chip: tuple[str, str, str], owners: Iterable[User]) -> str:
         "score_min": _("Score from %s"),
         "score_max": _("Score up to %s"),
         "tag": _("Tag: %s"),
+        "due": _("Follow-up due"),
         "snoozed": _("Leads that sleep"),
         "dismissed": _("Dismissed leads"),
     }

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from jobs.models import Job
-from leads.models import Alert, Event, ImportBatch, Lead
-from leads.today import tiles
+from leads.models import ImportBatch, VerdictState
+from leads.today import Figures, Reason, leads_of, work
 from leads.views.pages import Request, allowed, show
-from leads.visits import with_news
 
 
 @allowed("leads.view_lead")
 @require_GET
 def today(request: Request) -> HttpResponse:
-    now = timezone.now()
-    leads = Lead.objects.open().awake(now)
-    best = list(leads.filter(priority_score__lte=4, outcome="").best_first()[:8])
+    now, mine = timezone.now(), request.GET.get("owner") == "me"
+    leads, reasons = leads_of(request.user, now, mine=mine), _reasons(request)
+    figures = Figures(leads, request.user, now, mine=mine)
+    known = figures.count("state")
+    is_new = not mine and known == figures.count("state", VerdictState.NEVER)
     context = {
-        "tiles": tiles(),
-        "best": best,
-        "news": with_news(best, request.user),
-        "follow_ups": leads.follow_up_due(timezone.localdate(now)).order_by("follow_up_on", "pk")[:8],
-        "alerts": Alert.objects.filter(read_at__isnull=True)
-        .select_related("lead", "event")
-        .order_by("-created_at")[:8],
-        "changes": Event.objects.filter(scan__isnull=False).select_related("lead").order_by("-at", "-pk")[:8],
+        "mine": mine,
+        "known": known,
+        # Until the first verdict there is nothing to rank: the guide stands alone.
+        "is_new": is_new,
+        "waiting": figures.count("state", VerdictState.NEVER),
+        "batch": ImportBatch.objects.listed().first() if is_new else None,
+        "rows": [] if is_new else work(leads, request.user, now, reasons),
+        "tiles": figures.tiles(reasons),
+        "charts": figures.charts(reasons),
         "running": Job.objects.active().of_interest().order_by("-created_at")[:5],
-        "has_leads": Lead.objects.exists(),
-        "has_imports": ImportBatch.objects.exists(),
     }
     return show(request, "leads/today.html", "leads/_today.html", context)
+
+
+def _reasons(request: Request) -> list[Reason]:
+    """What this person can act on here: nobody is sent to a part of Hunter that is off or closed to them."""
+    hidden = set()
+    if not (settings.HUNTER_PARTNER_CENTER_ENABLED and request.user.has_perm("referrals.view_referral")):
+        hidden.add(Reason.REFERRAL)
+    if not (settings.HUNTER_D365_ENABLED and request.user.has_perm("integrations_d365.view_push")):
+        hidden.add(Reason.PUSH)
+    return [reason for reason in Reason if reason not in hidden]

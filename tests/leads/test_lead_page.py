@@ -199,4 +199,5 @@ def test_the_list_marks_and_filters_what_changed_since_i_looked(
     assert "changed since you looked" in page.content.decode()
     assert [lead.domain for lead in as_seller.get(url, {"changed": "looked"}).context["page"]] == [ACME]
     assert as_viewer.get(url, {"changed": "looked"}).context["total"] == 0
-    assert as_seller.get(reverse("leads:today")).context["news"] == {scanned.pk}
+    (row,) = as_seller.get(reverse("leads:today")).context["rows"]
+    assert (row.lead, str(row.reason)) == (scanned, "changed")

@@ -54,10 +54,10 @@ def test_an_outcome_keeps_the_verdict_of_its_day_and_can_be_taken_back(
 
 
 def test_a_won_lead_is_not_called_again(as_seller: Client, seller: User) -> None:
-    lead = make_lead(ACME, segment="Migration", priority_score=1, score=90)
-    assert list(as_seller.get(reverse("leads:today")).context["best"]) == [lead]
+    lead = make_lead(ACME, segment="Migration", priority_score=1, score=90, verdict_state="complete")
+    assert [row.lead for row in as_seller.get(reverse("leads:today")).context["rows"]] == [lead]
     outcomes.decide(lead, "won", by=seller)
-    assert list(as_seller.get(reverse("leads:today")).context["best"]) == []
+    assert as_seller.get(reverse("leads:today")).context["rows"] == []
     page = as_seller.get(reverse("leads:list"), {"outcome": "won"})
     assert list(page.context["page"]) == [lead]
     with pytest.raises(Overtaken):

@@ -15,7 +15,6 @@ from django.utils import timezone
 from leads import scanning, services, snoozing
 from leads.models import Event, Lead
 from leads.services import ReferralNote
-from leads.today import tiles
 from sandbox.dns import Fault
 from tests.factories import make_lead
 from tests.leads.conftest import Served
@@ -52,8 +51,9 @@ def test_each_way_to_sleep_has_its_own_end(seller: User) -> None:
 
 
 def test_it_leaves_the_first_page_and_the_list_and_can_be_asked_for(as_seller: Client, seller: User) -> None:
-    lead = make_lead(ACME, segment="Migration", priority_score=1, score=90, priority_category="P2")
-    make_lead("other.example", segment="Migration", priority_score=1, score=80, priority_category="P2")
+    hot = {"segment": "Migration", "priority_score": 1, "priority_category": "P2", "verdict_state": "complete"}
+    lead = make_lead(ACME, score=90, **hot)
+    make_lead("other.example", score=80, **hot)
     tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()
     response = as_seller.post(
         reverse("leads:snooze", args=[ACME]), {"snooze-until": tomorrow, "snooze-seen": ""}, follow=True
@@ -67,8 +67,9 @@ def test_it_leaves_the_first_page_and_the_list_and_can_be_asked_for(as_seller: C
     assert listed(segment="Migration") == ["other.example"]
     assert listed(snoozed="1") == [ACME]
     assert listed(q="acme") == [ACME]  # whoever types a name wants that company
-    assert [found.domain for found in as_seller.get(reverse("leads:today")).context["best"]] == ["other.example"]
-    assert {tile.label: tile.count for tile in tiles()}["Migration, 70 or more"] == 1
+    first_page = as_seller.get(reverse("leads:today")).context
+    assert [row.lead.domain for row in first_page["rows"]] == ["other.example"]
+    assert {tile.key: tile.count for tile in first_page["tiles"]}["hot"] == 1
     as_seller.post(reverse("leads:wake", args=[ACME]))
     assert listed() == [ACME, "other.example"]
     told = list(Event.objects.filter(lead=lead).order_by("pk").values_list("kind", "old", "new", "by"))

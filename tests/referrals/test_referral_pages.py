@@ -734,7 +734,7 @@ def test_the_head_of_a_lead_counts_its_referrals_beside_the_clock(as_seller: Cli
 
 def test_lead_pages_show_referrals_only_when_it_is_on(as_seller: Client, store: Store, settings: Any) -> None:
     store(left=timedelta(hours=5, minutes=30))
-    make_lead("baska.example")
+    make_lead("baska.example", verdict_state="complete")
     for page in (_text(as_seller, "/leads/?referral=new"), _text(as_seller, "/leads/egesogutma.example/")):
         assert "To answer" in page
         assert "5 hours left" in page
@@ -773,9 +773,10 @@ def test_today_says_when_referrals_are_unknown_and_how_old_they_are(as_seller: C
 
 
 def test_today_puts_the_referrals_first_and_links_them_without_a_script(as_seller: Client, store: Store) -> None:
-    store()
+    store(left=timedelta(hours=5, minutes=30))
+    Lead.objects.update(verdict_state="complete")
     page = _text(as_seller, "/")
-    assert _order(page, "Referrals to answer", "Who to call")
+    assert _order(page, "Referrals to answer", "A referral waits for an answer")
     assert '<a class="no-js-only" href="/referrals/?status=New">Referrals to answer</a>' in page
 
 
