@@ -258,6 +258,7 @@ HUNTER_JOB_HANDLERS = {
     "scan": "leads.tasks.scan",
     "import": "leads.tasks.import_batch",
     "outside": "leads.tasks.outside",
+    "bulk": "leads.tasks.bulk",
     "referrals": "referrals.tasks.sync",
     "push": "integrations_d365.tasks.push",
     "read_back": "integrations_d365.tasks.read_back",
@@ -266,6 +267,7 @@ HUNTER_JOB_HANDLERS = {
 HUNTER_JOB_ENDINGS = {
     "scan": "leads.tasks.scan_ended",
     "import": "leads.tasks.import_ended",
+    "bulk": "leads.tasks.bulk_ended",
     "referrals": "referrals.tasks.sync_ended",
     "push": "integrations_d365.tasks.push_ended",
 }

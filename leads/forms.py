@@ -13,7 +13,17 @@ from django.utils.translation import gettext_lazy as _
 
 from leads.company_list.header import Role
 from leads.company_list.rows import Preview
-from leads.models import COMPANY_NAME_LENGTH, DigestSetting, ImportBatch, Outcome, Override, Provider, SavedView
+from leads.models import (
+    COMPANY_NAME_LENGTH,
+    BulkAction,
+    DigestSetting,
+    ImportBatch,
+    Outcome,
+    Override,
+    Provider,
+    SavedView,
+    Tag,
+)
 
 UPLOAD_LIMIT = 100 * 1024 * 1024  # bytes
 
@@ -134,6 +144,65 @@ class DigestForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class DismissForm(forms.Form):
     reason = forms.CharField(label=_("Reason (optional)"), required=False, max_length=200)
+
+
+class BulkAssignForm(forms.Form):
+    owner = forms.ModelChoiceField(
+        label=_("New owner"), queryset=User.objects.filter(is_active=True), required=False, empty_label=_("Nobody")
+    )
+
+    def params(self) -> dict[str, Any]:
+        owner = self.cleaned_data["owner"]
+        return {"owner": owner and owner.pk, "name": owner.get_username() if owner else ""}
+
+
+class BulkTagForm(forms.Form):
+    tag = forms.CharField(label=_("Tag to add"), max_length=60, widget=forms.TextInput({"list": "tag-names"}))
+
+    def clean_tag(self) -> str:
+        name: str = self.cleaned_data["tag"]
+        if Tag.objects.filter(name=name, automatic=True).exists():
+            raise forms.ValidationError(_("Hunter gives this tag by itself. Choose another name."))
+        return name
+
+    def params(self) -> dict[str, Any]:
+        return {"name": self.cleaned_data["tag"]}
+
+
+class BulkUntagForm(forms.Form):
+    tag = forms.ModelChoiceField(label=_("Tag to remove"), queryset=Tag.objects.filter(automatic=False))
+
+    def params(self) -> dict[str, Any]:
+        return {"tag": self.cleaned_data["tag"].pk, "name": self.cleaned_data["tag"].name}
+
+
+class BulkSnoozeForm(SnoozeForm):
+    until_change = forms.BooleanField(label=_("Or as soon as something changes"), required=False, initial=True)
+
+    def params(self) -> dict[str, Any]:
+        until = self.cleaned_data["until"]
+        return {"until": until.isoformat() if until else "", "until_change": self.cleaned_data["until_change"]}
+
+
+class BulkDismissForm(DismissForm):
+    def params(self) -> dict[str, Any]:
+        return {"reason": self.cleaned_data["reason"]}
+
+
+class BulkRescanForm(forms.Form):
+    def params(self) -> dict[str, Any]:
+        return {}
+
+
+BulkForm = BulkAssignForm | BulkTagForm | BulkUntagForm | BulkSnoozeForm | BulkDismissForm | BulkRescanForm
+BULK_FORMS: dict[str, type[BulkForm]] = {
+    BulkAction.Kind.ASSIGN: BulkAssignForm,
+    BulkAction.Kind.TAG: BulkTagForm,
+    BulkAction.Kind.UNTAG: BulkUntagForm,
+    BulkAction.Kind.SNOOZE: BulkSnoozeForm,
+    BulkAction.Kind.DISMISS: BulkDismissForm,
+    BulkAction.Kind.RESCAN: BulkRescanForm,
+}
 
 
 class ViewForm(forms.Form):

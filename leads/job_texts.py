@@ -21,6 +21,13 @@ TITLES: Final = {
     "scan.retry": gettext_lazy("Second look at undetermined leads"),
     "scan.referrals": gettext_lazy("First scan of leads from referrals"),
     "import.named": gettext_lazy("Import of %(name)s"),
+    "bulk.assign": gettext_lazy("Assign many leads"),
+    "bulk.tag": gettext_lazy("Tag many leads"),
+    "bulk.untag": gettext_lazy("Remove a tag from many leads"),
+    "bulk.snooze": gettext_lazy("Snooze many leads"),
+    "bulk.dismiss": gettext_lazy("Dismiss many leads"),
+    "bulk.rescan": gettext_lazy("Scan many leads again"),
+    "bulk.undo": gettext_lazy("Undo a change of many leads"),
     "outside.registration": gettext_lazy("Look-up of registrations"),
     "outside.hosting": gettext_lazy("Look-up of hosting locations"),
     "outside.tenant": gettext_lazy("Look-up of Microsoft tenants"),
@@ -47,6 +54,8 @@ def result(job: Job) -> str:
     if job.kind == "scan":
         text = ngettext("%(count)s lead scanned", "%(count)s leads scanned", job.done) % {"count": count}
         return f"{text}, " + _("%(count)s undetermined") % {"count": failed} if job.failed else text
+    if job.kind == "bulk":
+        return ngettext("%(count)s lead done", "%(count)s leads done", job.done) % {"count": count}
     if job.kind == "outside":
         return ngettext("%(count)s lead looked up", "%(count)s leads looked up", job.done) % {"count": count}
     text = ngettext("%(count)s row read", "%(count)s rows read", job.done) % {"count": count}

@@ -87,7 +87,7 @@ def add_note(lead: Lead, text: str, *, by: User) -> Note:
     return note
 
 
-def assign(leads: Iterable[Lead], owner: User | None, *, by: User) -> int:
+def assign(leads: Iterable[Lead], owner: User | None, *, by: User | None) -> int:
     """Give leads to `owner` (None = nobody). Returns how many changed hands."""
     changed = [lead for lead in leads if lead.owner_id != (owner and owner.pk)]
     with transaction.atomic():

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from jobs.models import Job
 from jobs.services import JobRun
-from leads import digest, importing, knowledge, scanning
+from leads import bulk_actions, digest, importing, knowledge, scanning
 from leads import outside as outside_facts
 
 
@@ -24,6 +24,14 @@ def import_batch(run: JobRun) -> None:
 
 def import_ended(job: Job) -> None:
     importing.close_undone(job)
+
+
+def bulk(run: JobRun) -> None:
+    bulk_actions.run_bulk(run)
+
+
+def bulk_ended(job: Job) -> None:
+    bulk_actions.release(job)
 
 
 def rescan_due() -> None:

@@ -5,6 +5,7 @@ from django.urls import path
 from leads.views import (
     alerts,
     brief,
+    bulk,
     digest,
     imports,
     jobs,
@@ -25,6 +26,9 @@ urlpatterns = [
     path("leads/", lead_list.lead_list, name="list"),
     path("leads/export.csv", lead_list.lead_export, name="export"),
     path("leads/rescan/", lead_list.lead_rescan_all, name="rescan_all"),
+    path("leads/bulk/", bulk.bulk_start, name="bulk"),
+    path("leads/bulk/<int:pk>/", bulk.bulk_action, name="bulk_action"),
+    path("leads/bulk/<int:pk>/undo/", bulk.bulk_undo, name="bulk_undo"),
     path("leads/views/", saved_views.view_add, name="view_add"),
     path("leads/views/<int:pk>/", saved_views.view_change, name="view_change"),
     path("leads/views/<int:pk>/delete/", saved_views.view_delete, name="view_delete"),

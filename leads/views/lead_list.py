@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -30,6 +31,9 @@ from leads.snoozing import is_asleep
 from leads.views.pages import Request, allowed, note_url, page_of, show, shown_params
 from leads.visits import with_news
 
+# Whoever may do one of these chooses leads in the list.
+MANY: Final = ("leads.bulk_change_leads", "leads.export_leads", "integrations_d365.bulk_push")
+
 
 @allowed("leads.view_lead")
 @require_GET
@@ -53,6 +57,7 @@ def lead_list(request: Request) -> HttpResponse:
         "asleep": {lead.pk for lead in page.object_list if is_asleep(lead, now)},
         "views": views,
         "shown": query.columns,
+        "selectable": any(request.user.has_perm(name) for name in MANY),
         "sorts": SORTS,
         "columns": [(name, label) for name, label in COLUMNS.items() if name not in hidden_columns()],
         "usual": " ".join(LeadQuery().columns),
