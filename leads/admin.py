@@ -372,15 +372,23 @@ class OutcomeRecordAdmin(LedgerAdmin[models.OutcomeRecord]):
     ordering = ("-pk",)
 
 
+@admin.register(models.Preference)
+class PreferenceAdmin(FastAdmin[models.Preference]):
+    list_display = ("user", "language")
+    list_filter = ("language",)
+    list_select_related = ("user",)
+    autocomplete_fields = ("user",)
+
+
 @admin.register(models.DigestSetting)
 class DigestSettingAdmin(FastAdmin[models.DigestSetting]):
-    list_display = ("user", "rhythm", "own_leads_only", "language", "sent_at")
+    list_display = ("user", "rhythm", "own_leads_only", "sent_at")
     list_filter = ("rhythm",)
     list_select_related = ("user",)
     autocomplete_fields = ("user",)
 
     def save_model(self, request: HttpRequest, obj: models.DigestSetting, form: Any, change: bool) -> None:
-        chosen = digest.choose(obj.user, rhythm=obj.rhythm, own_leads_only=obj.own_leads_only, language=obj.language)
+        chosen = digest.choose(obj.user, rhythm=obj.rhythm, own_leads_only=obj.own_leads_only)
         obj.pk = chosen.pk
 
 

@@ -27,6 +27,7 @@ from django.utils import timezone, translation
 from django.utils.translation import ngettext
 
 from leads.models import Alert, DigestSetting, Lead
+from leads.preferences import language_of
 
 logger = logging.getLogger(__name__)
 
@@ -62,13 +63,13 @@ class Digest:
     up_to: int
 
 
-def choose(user: User, *, rhythm: str, own_leads_only: bool, language: str) -> DigestSetting:
+def choose(user: User, *, rhythm: str, own_leads_only: bool) -> DigestSetting:
     """How `user` wants to hear. Whoever begins hears of what comes, not of what was."""
     with transaction.atomic():
         setting, created = DigestSetting.objects.select_for_update().get_or_create(user=user)
         if created or setting.rhythm == DigestSetting.Rhythm.OFF:
             setting.sent_to = Alert.objects.aggregate(newest=Max("pk"))["newest"] or 0
-        setting.rhythm, setting.own_leads_only, setting.language = rhythm, own_leads_only, language
+        setting.rhythm, setting.own_leads_only = rhythm, own_leads_only
         setting.save()
     return setting
 
@@ -79,7 +80,7 @@ def send_due(now: datetime) -> int:
     if not settings.HUNTER_EMAIL_ENABLED:
         return 0
     wanting = DigestSetting.objects.exclude(rhythm=DigestSetting.Rhythm.OFF).exclude(user__email="")
-    due = [due_for(setting, now) for setting in wanting.filter(user__is_active=True).select_related("user")]
+    due = [due_for(setting, now) for setting in wanting.filter(user__is_active=True).select_related("user__preference")]
     sent = 0
     try:
         for digest in due:
@@ -177,7 +178,7 @@ def _refused(setting: DigestSetting, up_to: int, error: SMTPException) -> bool:
 
 def _message(digest: Digest, connection: Any) -> EmailMultiAlternatives:
     setting = digest.setting
-    with translation.override(setting.language):
+    with translation.override(language_of(setting.user) or settings.LANGUAGE_CODE):
         count = len(digest.lines)
         context = {
             "user": setting.user,

@@ -138,7 +138,7 @@ class TakeBackForm(forms.Form):
 class DigestForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = DigestSetting
-        fields = ("rhythm", "own_leads_only", "language")
+        fields = ("rhythm", "own_leads_only")
         widgets = {"rhythm": forms.RadioSelect}
 
 

@@ -997,8 +997,24 @@ class LeadVisit(models.Model):
         return f"{self.user_id} {self.lead_id}"
 
 
+class Preference(models.Model):
+    """What a person chose once for every machine: the language of pages and e-mails."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="preference", verbose_name=_("user")
+    )
+    language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="tr")
+
+    class Meta:
+        verbose_name = _("preference")
+        verbose_name_plural = _("preferences")
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_language_display()}"
+
+
 class DigestSetting(models.Model):
-    """How a person hears about alerts by e-mail."""
+    """How a person hears about alerts by e-mail, in the language of their `Preference`."""
 
     class Rhythm(models.TextChoices):
         OFF = "off", _("No e-mail")
@@ -1008,7 +1024,6 @@ class DigestSetting(models.Model):
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="digest", verbose_name=_("user"))
     rhythm = models.CharField(_("rhythm"), max_length=10, choices=Rhythm, default=Rhythm.OFF)
     own_leads_only = models.BooleanField(_("only my leads and those I watch"), default=True)
-    language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="tr")
     # Alerts up to this key were sent or deliberately left out.
     sent_to = models.BigIntegerField(default=0, editable=False)
     sent_at = models.DateTimeField(_("last e-mail"), null=True, editable=False)

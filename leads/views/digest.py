@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from leads import digest
 from leads.forms import DigestForm
 from leads.models import DigestSetting
+from leads.preferences import language_of, remember_language
 from leads.views.pages import Request, allowed, show
 
 
@@ -20,10 +21,12 @@ from leads.views.pages import Request, allowed, show
 @require_http_methods(["GET", "POST"])
 def digest_setting(request: Request) -> HttpResponse:
     current = DigestSetting.objects.filter(user=request.user).first()
-    current = current or DigestSetting(user=request.user, language=get_language() or "tr")
+    current = current or DigestSetting(user=request.user)
     form = DigestForm(request.POST or None, instance=current)
     if request.method == "POST" and form.is_valid():
         digest.choose(request.user, **form.cleaned_data)
+        if not language_of(request.user):  # the e-mails then speak as this page does
+            remember_language(request.user, get_language() or settings.LANGUAGE_CODE)
         messages.success(request, _("Saved."))
         return redirect("leads:digest")
     context = {"form": form, "setting": current, "email_enabled": settings.HUNTER_EMAIL_ENABLED}
