@@ -22,8 +22,8 @@ from django.conf import settings
 from integrations_d365 import auth
 from integrations_d365.batch import Malformed, Part, PartAnswer, decode, encode
 from integrations_d365.columns import EXTERNAL_ID, KEY_COLUMN
-from integrations_d365.mapping import ColumnShape, Shape, option_key
-from outbound.errors import Category, OutboundError, ServerFailed, error_class
+from integrations_d365.mapping import UNPRINTABLE, ColumnShape, Shape, option_key
+from outbound.errors import Category, NotFound, OutboundError, ServerFailed, error_class
 from outbound.session import Answer, OutboundSession, Policy, RemoteError, retry_after
 
 SYSTEM: Final = "Dynamics 365"
@@ -32,9 +32,9 @@ ENGLISH: Final = 1033
 _LEAD: Final = "EntityDefinitions(LogicalName='lead')"
 _READ_BACK: Final = ("leadid", "statecode", "statuscode", "_ownerid_value", "modifiedon", EXTERNAL_ID)
 # One attempt: a lane is held for at most this long.
-POLICY: Final = Policy(connect_timeout=5, read_timeout=100, total_timeout=120, attempts=1)
+POLICY: Final = Policy(connect_timeout=5, read_timeout=30, total_timeout=40, attempts=1)
 # For a person who waits.
-QUICK: Final = Policy(connect_timeout=3, read_timeout=8, total_timeout=10, attempts=1)
+QUICK: Final = Policy(connect_timeout=2, read_timeout=4, total_timeout=5, attempts=1)
 
 # What a code means whatever the status says (fact sheet, sections 1, 3, 4, 6 and 7).
 _CATEGORY_OF_CODE: Final[dict[str, Category]] = {
@@ -61,6 +61,9 @@ _KEY_NOT_VALID: Final = "key in the request URI is not valid"
 _NO_PROPERTY: Final = re.compile(r"Invalid property '(\w+)'|Could not find a property named '(\w+)'")
 _CHOICE_CODE: Final = "0x8004431a"
 _SAID_LENGTH: Final = 600
+_GONE_CODE: Final = "0x80040217"
+_GONE_TEXT: Final = "Does Not Exist"
+_GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 class Turn(Protocol):
@@ -200,7 +203,7 @@ class DataverseClient:
 
     def owner_name(self, owner_id: str) -> str:
         data = self._get(f"systemusers({owner_id})", {"$select": "fullname"}).data
-        return str(data.get("fullname") or "") if isinstance(data, dict) else ""
+        return clean(str(data.get("fullname") or "")) if isinstance(data, dict) else ""
 
     def changed_since(self, since: datetime | None, next_query: str = "") -> Page:
         """Leads that carry our id and changed at or after `since`, oldest first."""
@@ -214,7 +217,7 @@ class DataverseClient:
         rows, link = _value(answer.data), _link(answer.data)
         if rows is None or (link and link == next_query):
             raise self._malformed("leads")
-        return Page([remote_lead(row) for row in rows], link)
+        return Page([lead for lead in map(remote_lead, rows) if lead is not None], link)
 
     def send(self, parts: Sequence[Part]) -> list[Result]:
         """One request: a single part by itself, several as a batch that continues after errors. A result for each;
@@ -235,7 +238,7 @@ class DataverseClient:
             except Malformed:
                 raise self._malformed("$batch", answer) from None
             results = [self._result(part, found, answer) for part, found in zip(parts, answers, strict=True)]
-            pauses = [r.error.retry_after for r in results if r.error and r.error.category == Category.RATE_LIMIT]
+            pauses = [r.error.told_to_wait for r in results if r.error and r.error.category == Category.RATE_LIMIT]
             if pauses:
                 self._turn.throttled(max((pause for pause in pauses if pause is not None), default=None))
         return results
@@ -251,12 +254,13 @@ class DataverseClient:
             if error.status is None or error.category not in _OF_THE_ROW or isinstance(error, ServerFailed):
                 raise
             return Result(error.status, error=error, request_id=error.request_id)
-        return Result(answer.status, answer.data, answer.headers.get("ETag", ""), None, answer.request_id)
+        etag, request_id = clean(answer.headers.get("ETag", "")), clean(answer.request_id)
+        return Result(answer.status, answer.data, etag, None, request_id)
 
     def _result(self, part: Part, found: PartAnswer, outer: Answer) -> Result:
-        request_id = found.headers.get("x-ms-service-request-id") or outer.request_id
+        request_id = clean(found.headers.get("x-ms-service-request-id") or outer.request_id)
         if 200 <= found.status < 300:
-            return Result(found.status, found.data, found.headers.get("etag", ""), None, request_id)
+            return Result(found.status, found.data, clean(found.headers.get("etag", "")), None, request_id)
         remote = read_error(found.status, found.text)
         error = error_class(found.status, remote.category)(
             system=SYSTEM,
@@ -313,7 +317,7 @@ def create_only(domain: str, columns: Mapping[str, Any]) -> Part:
     """Create the lead unless its domain exists (412). The key stands in the URL alone: never in the body as well."""
     body = {name: value for name, value in columns.items() if name != KEY_COLUMN and value is not None}
     headers = {"If-None-Match": "*", "Prefer": "return=representation"}
-    return Part("PATCH", f"{by_key(domain)}?$select=leadid,statecode", body, headers)
+    return Part("PATCH", f"{by_key(domain)}?$select=leadid,statecode,{EXTERNAL_ID}", body, headers)
 
 
 def update_only(remote_id: str, columns: Mapping[str, Any]) -> Part:
@@ -329,16 +333,35 @@ def read_one(remote_id: str) -> Part:
     return Part("GET", f"leads({remote_id})?$select={','.join(_READ_BACK)}")
 
 
-def remote_lead(row: Mapping[str, Any]) -> RemoteLead:
-    status = row.get("statuscode")
+def clean(text: str) -> str:
+    """Words of the remote side as a database and a page can hold them, on one line."""
+    return " ".join(UNPRINTABLE.sub(" ", text).split())
+
+
+def guid(value: Any) -> str:
+    """The id in lower case; "" when it is none."""
+    text = str(value or "").lower()
+    return text if _GUID.fullmatch(text) else ""
+
+
+def is_gone(error: OutboundError | None) -> bool:
+    """Whether Dataverse itself says that the record does not exist. A 404 of somebody on the way says nothing."""
+    return isinstance(error, NotFound) and (error.code.lower() == _GONE_CODE or _GONE_TEXT in error.said)
+
+
+def remote_lead(row: Mapping[str, Any]) -> RemoteLead | None:
+    """The row as it is read back; None without an id."""
+    status, remote_id = row.get("statuscode"), guid(row.get("leadid"))
+    if not remote_id:
+        return None
     return RemoteLead(
-        id=str(row.get("leadid", "")).lower(),
+        id=remote_id,
         external_id=str(row.get(EXTERNAL_ID) or ""),
         state=row["statecode"] if isinstance(row.get("statecode"), int) else 0,
         status=status if isinstance(status, int) else None,
         owner_id=str(row.get("_ownerid_value") or ""),
         modified_at=_time(row.get("modifiedon")),
-        etag=str(row.get("@odata.etag") or "")[:100],
+        etag=clean(str(row.get("@odata.etag") or ""))[:100],
     )
 
 
@@ -350,7 +373,7 @@ def read_error(status: int, body: str) -> RemoteError:
         code, message = str(found.get("code") or ""), str(found.get("message") or "")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return RemoteError()
-    said = " ".join(message.split())[:_SAID_LENGTH]
+    said = clean(message)[:_SAID_LENGTH]
     if status == 400 and _KEY_NOT_VALID in message:
         return RemoteError("key_inactive", Category.CONFIG, said=said)
     if status == 400 and _NO_PROPERTY.search(message):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import DataError, transaction
 from django.utils import timezone
 
 from integrations_d365 import governor, preflight, pushing
@@ -26,13 +26,16 @@ from integrations_d365.client import (
     Result,
     client_from_settings,
     create_only,
+    guid,
+    is_gone,
     look_up,
     read_one,
     remote_lead,
     update_only,
 )
+from integrations_d365.columns import EXTERNAL_ID
 from integrations_d365.facts import facts_of
-from integrations_d365.governor import NotNow, Turnstile
+from integrations_d365.governor import Busy, NotNow, Turnstile
 from integrations_d365.mapping import Wanted, changed, digest, remembered, wanted
 from integrations_d365.models import TEXT_LENGTH, Governor, Push, PushAttempt, Reason
 from jobs.services import JobRun, PermanentFailure
@@ -47,6 +50,7 @@ Outcome = PushAttempt.Outcome
 FATAL: Final = (Category.AUTH, Category.PERMISSION, Category.CONFIG)
 ATTEMPTS: Final = 10  # in a row for trouble of one row, while others succeed
 _WAIT_HERE: Final = 1.5  # seconds a worker waits for its turn; a longer pause gives the worker back
+_RECENTLY: Final = timedelta(hours=1)
 _COMPARED: Final = 500  # leads at a time
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=2), timedelta(minutes=15)
 REMOTE_STATES: Final = {0: RemoteState.OPEN, 1: RemoteState.QUALIFIED, 2: RemoteState.DISQUALIFIED}
@@ -89,7 +93,8 @@ class _Engine:
         self._run = run
         self._is_due_job = run.job.key == pushing.DUE_KEY
         self._governor = governor.current()
-        self._client: DataverseClient = client_from_settings(Turnstile(self._governor))
+        self._turn = Turnstile(self._governor)
+        self._client: DataverseClient = client_from_settings(self._turn)
         self._done, self._failed = run.job.done, run.job.failed
         self._refreshed = False
 
@@ -102,7 +107,7 @@ class _Engine:
             try:
                 self._work()
             except NotNow as pause:
-                self._wait(pause.until)
+                self._wait(pause)
             except _StillPaused:
                 return
             else:
@@ -110,21 +115,28 @@ class _Engine:
 
     def _work(self) -> None:
         self._prepare()
-        while True:
+        while self._step() or (self._is_due_job and self._look_around()) or self._more_later():
             if self._run.time_is_up():
                 self._run.again()
-            items, settled = self._claim()
-            if items:
-                self._send(items)
-            elif not (settled or (self._is_due_job and self._look_around()) or self._more_later()):
-                break
         # Rows may have been taken back, or their leads deleted: the total is what this job really did.
         self._run.checkpoint(done=self._done, failed=self._failed, total=self._done)
 
-    def _wait(self, until: datetime) -> None:
-        seconds = (until - timezone.now()).total_seconds()
-        if seconds > _WAIT_HERE or self._run.time_is_up():
-            self._run.wait_until(until)
+    def _step(self) -> bool:
+        """Claim some rows and send them, in one lane: nothing is claimed that could not be sent. False = there were
+        none."""
+        if not Push.objects.due(timezone.now()).filter(job=self._run.job).exists():
+            return False
+        with self._turn.hold():
+            items, settled = self._claim()
+            if items:
+                self._send(items)
+        return bool(items) or settled
+
+    def _wait(self, pause: NotNow) -> None:
+        """A short pause is waited out here; for a longer one, and while others are talking, the worker is free."""
+        seconds = (pause.until - timezone.now()).total_seconds()
+        if seconds > _WAIT_HERE or isinstance(pause, Busy) or self._run.time_is_up():
+            self._run.wait_until(pause.until)
         time.sleep(max(0.01, seconds))
 
     def _more_later(self) -> bool:
@@ -139,7 +151,7 @@ class _Engine:
                 self._run.checkpoint()
                 mine.update(job=None)
             return False
-        self._wait(earliest)
+        self._wait(NotNow(earliest))
         return True
 
     def _reclaim(self) -> None:
@@ -168,7 +180,9 @@ class _Engine:
             raise NotNow(self._governor.not_before or timezone.now() + _FIRST_PAUSE)
         if not check.ok:
             self._stop(_error_of(check))
-        self._shape = preflight.shape_of(check)
+        self._shape, self._organization = preflight.shape_of(check), check.organization_id
+        if pushing.of_another_environment(self._organization).exists():
+            self._stop(Misconfigured(system="Dynamics 365", code=pushing.OTHER_ENVIRONMENT))
 
     def _stop(self, error: OutboundError) -> None:
         """Only a person can mend it: push nothing until a check succeeds."""
@@ -320,7 +334,7 @@ class _Engine:
             if error is None:
                 continue
             item.result = Result(error.status or 0, error=error, request_id=error.request_id)
-            if alone and error.category == Category.PERMISSION and item.push.attempts:
+            if alone and error.category == Category.PERMISSION and (item.push.attempts or _others_get_through(item)):
                 _park_forbidden([item])
             elif alone and error.category == Category.PERMISSION:  # the pause that follows is wait enough
                 item.changes |= {"attempts": item.push.attempts + 1, **_about(error)}
@@ -335,7 +349,19 @@ class _Engine:
         self._settle(list(items))
 
     def _settle(self, items: list[_Item]) -> None:
-        """Write down what became of the rows; those that are not ours any more are left alone."""
+        """Write down what became of the rows; one that cannot be stored does not take the others with it."""
+        try:
+            self._write(items)
+        except (DataError, UnicodeError):
+            if len(items) == 1:
+                items[0].changes, items[0].result = _parked(Reason.ERROR, None), None
+                self._write(items)
+                return
+            for item in items:
+                self._settle([item])
+
+    def _write(self, items: Sequence[_Item]) -> None:
+        """One transaction; rows that are not ours any more are left alone."""
         if not items:
             return
         now = timezone.now()
@@ -344,13 +370,20 @@ class _Engine:
             mine = Push.objects.filter(
                 pk__in=[item.push.pk for item in items], job=self._run.job, state=State.IN_PROGRESS
             )
-            again = dict(mine.select_for_update().order_by("pk").values_list("pk", "again"))
+            locked = mine.select_for_update().order_by("pk")
+            again = {push.pk: push for push in locked.only("again", "remote_state", "etag")}
             kept = [item for item in items if item.push.pk in again]
             done = failed = 0
             for item in kept:
+                # The read-back may know more than the row that was claimed.
+                fresh = again[item.push.pk]
+                item.push.remote_state, item.push.etag = fresh.remote_state, fresh.etag
                 for name, value in item.changes.items():
                     setattr(item.push, name, value)
-                if item.push.state == State.SYNCED and again[item.push.pk]:
+                if item.push.remote_id:
+                    item.push.organization_id = self._organization
+                    item.push.remote_state = item.push.remote_state or RemoteState.OPEN
+                if item.push.state == State.SYNCED and fresh.again:
                     item.push.state, item.push.again = State.QUEUED, False
                 done += item.push.state in (State.SYNCED, State.PARKED)
                 failed += item.push.state == State.PARKED
@@ -385,7 +418,8 @@ class _Engine:
 
 _WRITTEN: Final = [
     "state", "job", "again", "not_before", "attempts", "failing_since", "acked", "acked_hash",
-    "compared_at", "synced_at", "notes", "remote_id", "etag", "remote_state", "foreign_id", "reason", "error_category",
+    "compared_at", "synced_at", "notes", "remote_id", "etag", "remote_state", "foreign_id", "organization_id", "reason",
+    "error_category",
     "error_code", "error_said", "error_request_id", "error_at",
 ]  # fmt: skip
 _CLAIMED: Final = ["state", "desired_hash"]
@@ -431,12 +465,12 @@ def _judge(item: _Item, result: Result) -> None:
     elif item.operation == Operation.CREATE and error.category == Category.CONFLICT and error.code != _DUPLICATE_RULE:
         item.outcome = Outcome.CONFLICT
         item.changes = {"ask": True}
-    elif item.operation == Operation.UPDATE and isinstance(error, NotFound):
+    elif item.operation == Operation.UPDATE and is_gone(error):
         item.changes = _parked(Reason.DELETED, error) | {"remote_state": RemoteState.DELETED}
         item.events = [(Event.Kind.REMOTE, RemoteState.DELETED.value)]
     elif item.operation == Operation.UPDATE and error.category == Category.VALIDATION and error.status == 400:
         item.changes = {"ask": True}  # a closed lead may refuse everything
-    elif error.is_transient:
+    elif error.is_transient or isinstance(error, NotFound):  # that 404 is somebody's on the way
         item.changes = {"state": State.QUEUED}
         _count_trouble(item, error)
     else:
@@ -445,6 +479,12 @@ def _judge(item: _Item, result: Result) -> None:
 
 
 _DUPLICATE_RULE: Final = "0x80040333"
+
+
+def _others_get_through(item: _Item) -> bool:
+    """Whether another lead was changed a short while ago: then it is about this one."""
+    succeeded = PushAttempt.objects.filter(outcome=Outcome.UPDATED, at__gt=timezone.now() - _RECENTLY)
+    return item.operation == Operation.UPDATE and succeeded.exclude(push=item.push).exists()
 
 
 def _park_forbidden(items: Sequence[_Item]) -> None:
@@ -460,8 +500,9 @@ def _park_forbidden(items: Sequence[_Item]) -> None:
 def _succeed(item: _Item, result: Result) -> None:
     now, push = timezone.now(), item.push
     created = item.operation == Operation.CREATE
-    remote_id = str(result.data.get("leadid") or "").lower() if created and isinstance(result.data, dict) else ""
-    if created and not remote_id:
+    row = result.data if created and isinstance(result.data, dict) else {}
+    remote_id = guid(row.get("leadid")) if row.get(EXTERNAL_ID, str(push.external_id)) == str(push.external_id) else ""
+    if created and not remote_id:  # an answer that names no lead, or another one: look which it is
         item.outcome, item.changes = Outcome.CREATED, {"ask": True}
         return
     item.outcome = Outcome.CREATED if created else Outcome.UPDATED
@@ -477,8 +518,9 @@ def _succeed(item: _Item, result: Result) -> None:
         "notes": [list(note) for note in item.wanted.notes],
         "remote_id": remote_id or push.remote_id,
         "etag": result.etag[:100],
-        "remote_state": RemoteState.OPEN if created else push.remote_state or RemoteState.OPEN,
     }
+    if created:
+        item.changes["remote_state"] = RemoteState.OPEN
     item.events = [(Event.Kind.PUSHED, item.outcome)]
 
 
@@ -486,9 +528,9 @@ def _judge_look_up(item: _Item, result: Result, refused: Result | None) -> None:
     """After a conflict or a refused update: the lead as Dynamics has it decides."""
     push, error = item.push, result.error
     why = refused.error if refused else None
-    if error is None and isinstance(result.data, Mapping):
+    found = remote_lead(result.data) if error is None and isinstance(result.data, Mapping) else None
+    if found is not None:
         item.outcome = Outcome.FOUND
-        found = remote_lead(result.data)
         state = REMOTE_STATES.get(found.state, RemoteState.OPEN)
         ours = found.external_id == str(push.external_id) or found.id == push.remote_id
         if not ours:
@@ -505,7 +547,7 @@ def _judge_look_up(item: _Item, result: Result, refused: Result | None) -> None:
                 "state": State.QUEUED, "remote_id": found.id, "remote_state": state, "etag": found.etag, "acked": {},
                 "acked_hash": "", "attempts": 0,
             }  # fmt: skip
-    elif isinstance(error, NotFound) and push.remote_id:
+    elif is_gone(error) and push.remote_id:
         item.changes = _parked(Reason.DELETED, error) | {"remote_state": RemoteState.DELETED}
         item.events = [(Event.Kind.REMOTE, RemoteState.DELETED.value)]
     elif error is not None and error.category in FATAL:
@@ -542,6 +584,9 @@ def _about(error: OutboundError | None) -> dict[str, Any]:
 def _count_trouble(item: _Item, error: OutboundError) -> None:
     """One more failure of this row. It is parked after several while Dynamics answers others."""
     push = item.push
+    if error.category == Category.RATE_LIMIT:  # no fault of the row, and the governor waits
+        item.changes |= {"not_before": timezone.now() + timedelta(seconds=error.told_to_wait or 0), **_about(error)}
+        return
     attempts = push.attempts + 1
     since = push.failing_since or timezone.now()
     last_ok = governor.current().last_ok_at
@@ -549,7 +594,7 @@ def _count_trouble(item: _Item, error: OutboundError) -> None:
         item.changes = _parked(Reason.ERROR, error) | {"attempts": attempts}
         item.events = [(Event.Kind.PUSH_PARKED, f"{error.category}:{error.code}")]
         return
-    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempts - 1)) * random.uniform(0.5, 1)
+    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(attempts - 1, 12)) * random.uniform(0.5, 1)
     wait = max(pause, timedelta(seconds=error.retry_after or 0))
     item.changes |= {"attempts": attempts, "failing_since": since, "not_before": timezone.now() + wait, **_about(error)}
 

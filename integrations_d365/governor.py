@@ -20,6 +20,7 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from integrations_d365.models import Governor
+from jobs.bell import workers
 from jobs.leases import lease
 from outbound.errors import Category, OutboundError, RateLimited
 
@@ -29,7 +30,8 @@ LARGEST_BATCH: Final = 100
 _MARGIN: Final = 0.2  # seconds on top of a Retry-After, for clocks and roads of other workers
 _DEFAULT_PAUSE: Final = 5.0  # seconds, for a throttle without a Retry-After
 _LONGEST_PAUSE: Final = 300.0  # seconds between two tries while Dynamics is down
-_LANE_SECONDS: Final = 150.0  # longer than any request may take
+_SHORTEST_PAUSE, _LONGEST_TOLD = 1.0, 86_400.0  # seconds, the clamp of what Dynamics asks for
+_LANE_SECONDS: Final = 180.0  # longer than a claim, a request and a look-up may take
 
 
 class NotNow(Exception):
@@ -38,6 +40,15 @@ class NotNow(Exception):
     def __init__(self, until: datetime) -> None:
         super().__init__()
         self.until = until
+
+
+class Busy(NotNow):
+    """Every lane is taken: others are talking to Dynamics at this moment."""
+
+
+def most_lanes() -> int:
+    """One worker is always left for scans and everything else, however slow Dynamics is."""
+    return max(1, min(MOST_LANES, workers() - 1))
 
 
 def key_from_settings() -> str:
@@ -51,14 +62,21 @@ def current() -> Governor:
 
 
 class Turnstile:
-    """Lets requests through one by one, or as many at once as there are lanes. Raises NotNow."""
+    """Lets requests through one by one, or as many at once as there are lanes. Raises NotNow and Busy.
 
-    def __init__(self, governor: Governor) -> None:
+    `counts` = whether a request without an answer says that Dynamics is down; for a person who waits only seconds it
+    does not.
+    """
+
+    def __init__(self, governor: Governor, *, counts: bool = True) -> None:
         self._pk = governor.pk
+        self._counts = counts
+        self._holds = False
+        self._was_throttled = False
 
     @contextmanager
-    def request(self) -> Iterator[None]:
-        """Around one request: waits for nothing, notes how it went."""
+    def hold(self) -> Iterator[None]:
+        """Keep a lane for what belongs together, such as claiming rows and sending them."""
         row = self._row()
         self._check(row)
         for lane in range(1, row.lanes + 1):
@@ -70,18 +88,36 @@ class Turnstile:
                 if ours.abandoned:
                     self._mind_the_unseen(row)
                 self._check(row)
+                self._holds = True
                 try:
                     yield
-                except OutboundError as error:
-                    self._note_failure(row, error)
-                    raise
-                self._note_success(row)
+                finally:
+                    self._holds = False
                 return
-        raise NotNow(timezone.now() + timedelta(seconds=random.uniform(0.05, 0.3)))
+        raise Busy(timezone.now() + timedelta(seconds=random.uniform(1, 2)))
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Around one request: waits for nothing, notes how it went. In the lane that is held, or in one of its own."""
+        if not self._holds:
+            with self.hold(), self.request():
+                yield
+            return
+        row = self._row()
+        self._check(row)
+        self._was_throttled = False
+        try:
+            yield
+        except OutboundError as error:
+            self._note_failure(row, error)
+            raise
+        if not self._was_throttled:
+            self._note_success(row)
 
     def throttled(self, seconds: float | None) -> None:
         """Dynamics asked for a pause, or part of a batch was throttled."""
-        wait = _DEFAULT_PAUSE if seconds is None else seconds
+        self._was_throttled = True
+        wait = _DEFAULT_PAUSE if seconds is None else min(max(seconds, _SHORTEST_PAUSE), _LONGEST_TOLD)
         now = timezone.now()
         self._update(
             not_before=_later(now + timedelta(seconds=wait + _MARGIN + random.uniform(0, wait * 0.1))),
@@ -108,8 +144,8 @@ class Turnstile:
 
     def _note_failure(self, row: Governor, error: OutboundError) -> None:
         if isinstance(error, RateLimited) or (error.category == Category.SERVER and error.retry_after is not None):
-            self.throttled(error.retry_after)
-        elif error.category in (Category.NETWORK, Category.SERVER):
+            self.throttled(error.told_to_wait)
+        elif self._counts and error.category in (Category.NETWORK, Category.SERVER):
             # Nobody answers: try again soon, then less and less often. A smaller batch finds the row that does it.
             pause = min(_LONGEST_PAUSE, 0.5 * 2 ** min(row.failures, 12)) * random.uniform(0.7, 1)
             now = timezone.now()
@@ -118,6 +154,8 @@ class Turnstile:
                 down_since=row.down_since or now,
                 not_before=_later(now + timedelta(seconds=pause)),
                 batch_size=max(1, row.batch_size // 2),
+                lanes=1,
+                lanes_since=now,
             )
 
     def _note_success(self, row: Governor) -> None:
@@ -127,9 +165,10 @@ class Turnstile:
             changes |= {"failures": 0, "down_since": None}
         if row.batch_size < LARGEST_BATCH:
             changes["batch_size"] = min(LARGEST_BATCH, row.batch_size * 2)
-        if row.lanes < MOST_LANES and row.lanes_since < now - WINDOW:
-            changes |= {"lanes": row.lanes + 1, "lanes_since": now}
         self._update(**changes)
+        if row.lanes < most_lanes() and row.lanes_since < now - WINDOW:
+            unchanged = Governor.objects.filter(pk=self._pk, lanes=row.lanes, lanes_since=row.lanes_since)
+            unchanged.update(lanes=row.lanes + 1, lanes_since=now)
 
     def _update(self, **changes: Any) -> None:
         Governor.objects.filter(pk=self._pk).update(**changes)

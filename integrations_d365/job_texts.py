@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from integrations_d365.messages import failure
 from integrations_d365.models import PushAttempt
+from integrations_d365.push_page import ARRIVED
 from jobs.models import Job
 from leads.job_texts import number
+from leads.models import PushState
 
 TITLES: Final = {
     "push.named": gettext_lazy("Push of %(name)s to Dynamics 365"),
     "push.list": gettext_lazy("Push of a filtered list to Dynamics 365"),
     "push.selected": gettext_lazy("Push of selected leads to Dynamics 365"),
     "push.retry": gettext_lazy("Retry of parked pushes"),
+    "push.again": gettext_lazy("Everything once more to Dynamics 365"),
     "push.due": gettext_lazy("Pushes that are due"),
     "push.command": gettext_lazy("Push to Dynamics 365"),
     "read_back": gettext_lazy("What became of leads in Dynamics 365"),
@@ -30,21 +34,45 @@ def title(job: Job) -> str:
 
 
 def result(job: Job) -> str:
-    """Counts from the ledger; rows without a request were up to date."""
+    """Counts from the ledger; rows that are done without a request were up to date."""
     if job.kind == "read_back":
         return ngettext("%(count)s lead read", "%(count)s leads read", job.done) % {"count": number(job.done)}
-    outcomes = PushAttempt.objects.filter(job=job).values_list("outcome").order_by()
-    counts = dict(outcomes.annotate(count=Count("push", distinct=True)))
+    counts = _pushes(job, ARRIVED)
     created, updated = counts.get("created", 0), counts.get("updated", 0)
-    texts = [
-        _("%(count)s created") % {"count": number(created)} if created else "",
-        _("%(count)s updated") % {"count": number(updated)} if updated else "",
-        _("%(count)s need attention") % {"count": number(job.failed)} if job.failed else "",
-    ]
     same = job.done - job.failed - created - updated
-    if job.state == Job.State.DONE and same > 0:
-        texts.insert(2, _("%(count)s up to date") % {"count": number(same)})
-    return ", ".join(text for text in texts if text)
+    told = [
+        (created, _("%(count)s created")),
+        (updated, _("%(count)s updated")),
+        (same if not job.is_active else 0, _("%(count)s up to date")),
+        (job.failed, _("%(count)s need attention")),
+    ]
+    if job.state == Job.State.CANCELLED:
+        told += _cut_off(job)
+    return ", ".join(text % {"count": number(count)} for count, text in told if count > 0)
+
+
+def _cut_off(job: Job) -> list[tuple[int, str]]:
+    """What a job that was stopped left: rows whose request had no answer yet, which Hunter asks for again, and rows
+    that were never sent."""
+    answered = PushAttempt.objects.filter(job=job, push=OuterRef("push"), outcome__in=_ANSWERED)
+    cut = PushAttempt.objects.filter(job=job, outcome__in=_UNANSWERED).exclude(Exists(answered))
+    moving = cut.filter(push__state__in=(PushState.QUEUED, PushState.IN_PROGRESS))
+    on_their_way, waiting = (rows.values("push").distinct().count() for rows in (cut, moving))
+    return [
+        (on_their_way - waiting, _("%(count)s on their way when it was stopped, finished since")),
+        (waiting, _("%(count)s on their way when it was stopped; Hunter finishes them")),
+        (job.total - job.done - on_their_way, _("%(count)s not sent")),
+    ]
+
+
+_UNANSWERED: Final = (PushAttempt.Outcome.SENT, PushAttempt.Outcome.UNKNOWN)
+_ANSWERED: Final = [outcome for outcome in PushAttempt.Outcome.values if outcome not in _UNANSWERED]
+
+
+def _pushes(job: Job, outcomes: Sequence[str]) -> dict[str, int]:
+    """How many pushes by outcome of the job's requests."""
+    rows = PushAttempt.objects.filter(job=job, outcome__in=outcomes).values_list("outcome").order_by()
+    return dict(rows.annotate(count=Count("push", distinct=True)))
 
 
 def error(job: Job) -> str:

@@ -15,7 +15,7 @@ _TEXTS: Final = (Kind.TEXT, Kind.MEMO)
 _DIGEST: Final = "sha256:"
 _DIGESTED_FROM: Final = 120  # characters; longer texts are remembered by their digest
 # Dynamics refuses characters that XML 1.0 does not have; half a surrogate pair is no character at all.
-_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # A column of another type that takes our values all the same.
 TAKES: Final[dict[Kind, frozenset[str]]] = {
     Kind.TEXT: frozenset({"String", "Memo"}),
@@ -117,7 +117,7 @@ def _fitted(column: Column, found: ColumnShape, value: Any) -> tuple[Any, Note |
 
 
 def _fitted_text(column: Column, found: ColumnShape, value: str) -> tuple[Any, Note | None]:
-    text = _UNPRINTABLE.sub("", value).strip()
+    text = UNPRINTABLE.sub("", value).strip()
     length = min(column.length, found.length or column.length)
     if units(text) <= length:
         return text or None, None

@@ -92,6 +92,10 @@ class Push(models.Model):
     remote_owner = models.CharField(_("owner in Dynamics"), max_length=200, blank=True)
     remote_modified_at = models.DateTimeField(_("changed in Dynamics"), null=True)
     remote_seen_at = models.DateTimeField(_("read back"), null=True)
+    # When it was last asked for by its id, whatever came of it.
+    remote_asked_at = models.DateTimeField(null=True, editable=False)
+    # The organisation in which `remote_id` is an id; "" = not known yet.
+    organization_id = models.CharField(_("organisation"), max_length=36, blank=True)
     # The lead of somebody else that has our domain: a person decides (Reason.FOREIGN).
     foreign_id = models.CharField(max_length=36, blank=True)
 
@@ -121,7 +125,7 @@ class Push(models.Model):
             models.Index(fields=["job", "state", "not_before"], name="push_of_job", condition=Q(job__isnull=False)),
             models.Index(F("state"), F("error_at").desc(), F("id"), name="push_board"),
             models.Index(F("synced_at").desc(), F("id"), name="push_recent"),
-            models.Index(F("remote_seen_at"), name="push_to_verify", condition=~Q(remote_id="")),
+            models.Index(F("remote_asked_at"), name="push_to_verify", condition=~Q(remote_id="")),
         ]
 
     def __str__(self) -> str:
@@ -198,6 +202,8 @@ class Governor(models.Model):
     # Events of the timeline up to here have sent their leads to be compared.
     events_seen_to = models.DateTimeField(null=True)
     read_back_from = models.DateTimeField(null=True)
+    # How far a read-back that was interrupted had come.
+    read_back_mid = models.DateTimeField(null=True)
     read_back_at = models.DateTimeField(null=True)
     probed_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(_("paused"), null=True)
@@ -244,6 +250,8 @@ class AutoPush(models.Model):
 
     saved_view = models.OneToOneField(SavedView, models.CASCADE, related_name="+", verbose_name=_("saved view"))
     enabled_at = models.DateTimeField(_("on since"), null=True, help_text=_("Empty = off."))
+    # The filter as it was when somebody turned the rule on: a view that is changed later stops the rule.
+    query = models.CharField(_("filter"), max_length=1000, blank=True, editable=False)
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("changed by")
     )

@@ -5,7 +5,7 @@ A lead is in one queue at most: while a live job names its Push, that job pushes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -27,6 +27,8 @@ from leads.list_query import LeadQuery
 from leads.models import Alert, Event, Lead, LeadQuerySet, PushState, RemoteState
 
 State = PushState
+# Dynamics is done with the lead, or has it no more: nothing is sent unless a person decides.
+CLOSED: Final = (RemoteState.QUALIFIED, RemoteState.DISQUALIFIED, RemoteState.DELETED)
 DUE_KEY: Final = "d365:due"
 PROBE_EVERY: Final = timedelta(minutes=10)
 _CHUNK: Final = 2_000
@@ -39,6 +41,9 @@ _TELLING: Final = (
 )  # fmt: skip
 # Parked for one of these, a row waits for a decision, not for another try.
 DECISIONS: Final = (Reason.FOREIGN, Reason.DELETED)
+OTHER_ENVIRONMENT: Final = "other_environment"
+# What a row that is tried again begins with; why it was parked is kept until it succeeds.
+_FRESH: Final[dict[str, Any]] = {"attempts": 0, "failing_since": None}
 _CLEAN: Final[dict[str, Any]] = {
     "reason": "", "error_category": "", "error_code": "", "error_said": "", "error_request_id": "", "error_at": None,
     "attempts": 0, "failing_since": None,
@@ -77,14 +82,14 @@ def request_push(lead: Lead, *, by: User | None) -> Push:
         if push.state == State.IN_PROGRESS:
             push.again = True
         else:
-            _set(push, state=State.QUEUED, job=job, **_CLEAN)
+            _set(push, state=State.QUEUED, job=job, **_FRESH)
         push.save()
         services.note_pushes({lead.pk: (push.state, push.remote_state)})
     return push
 
 
 def _why_not(push: Push, lead: Lead) -> str:
-    if push.state == State.PARKED and push.reason in DECISIONS:
+    if (push.state == State.PARKED and push.reason in DECISIONS) or push.remote_state == RemoteState.DELETED:
         return "decision"
     if push.is_closed:
         return "closed"
@@ -103,8 +108,7 @@ def queue_pushes(leads: LeadQuerySet, *, by: User | None, title: str, name: str 
         now = timezone.now()
         key = f"d365:bulk:{now.isoformat()}:{by and by.pk}"
         job = _job(key, title, name=name, subject=name or title, by=by)
-        pks = list(leads.filter(score__isnull=False).order_by().values_list("pk", flat=True))
-        queued = sum(_queue(pks[start : start + _CHUNK], job, by, now) for start in range(0, len(pks), _CHUNK))
+        queued = _queue(list(leads.filter(score__isnull=False).order_by().values_list("pk", flat=True)), job, by, now)
         if not queued:
             job.delete()
             return None
@@ -114,21 +118,40 @@ def queue_pushes(leads: LeadQuerySet, *, by: User | None, title: str, name: str 
 
 
 def _queue(leads: list[int], job: Job, by: User | None, now: datetime) -> int:
-    known = set(Push.objects.filter(lead__in=leads).values_list("lead_id", flat=True))
-    insert_rows([Push(lead_id=pk) for pk in leads if pk not in known], ignore_conflicts=True)
-    rows = Push.objects.filter(lead__in=leads).unheld().exclude(state=State.IN_PROGRESS)
-    rows = rows.exclude(remote_state__in=(RemoteState.QUALIFIED, RemoteState.DISQUALIFIED))
-    rows = rows.exclude(state=State.PARKED, reason__in=DECISIONS)
-    return _requeue(rows, job, asked_by=by, asked_at=now, not_before=now)
+    """Every push row is locked before any lead, each by key: the order of decision 0006."""
+    wanted: list[int] = []
+    for part in _parts(leads):
+        known = set(Push.objects.filter(lead__in=part).values_list("lead_id", flat=True))
+        insert_rows([Push(lead_id=pk) for pk in part if pk not in known], ignore_conflicts=True)
+        rows = Push.objects.filter(lead__in=part).unheld().exclude(state__in=(State.IN_PROGRESS, State.QUEUED))
+        rows = rows.exclude(remote_state__in=CLOSED).exclude(state=State.PARKED, reason__in=DECISIONS)
+        wanted += rows.values_list("pk", flat=True)
+    notes: dict[int, tuple[str, str]] = {}
+    for part in _parts(sorted(wanted)):
+        rows = Push.objects.filter(pk__in=part).unheld().exclude(state__in=(State.IN_PROGRESS, State.QUEUED))
+        notes |= _lock_and_queue(rows, job, asked_by=by, asked_at=now, not_before=now)
+    for part in _parts(sorted(notes)):
+        services.note_pushes({lead: notes[lead] for lead in part})
+    return len(notes)
+
+
+def _parts(keys: list[int]) -> Iterator[list[int]]:
+    return (keys[start : start + _CHUNK] for start in range(0, len(keys), _CHUNK))
 
 
 def _requeue(rows: PushQuerySet, job: Job | None, **changes: Any) -> int:
     """In the caller's transaction; rows are locked by key, then their leads."""
+    notes = _lock_and_queue(rows, job, **changes)
+    services.note_pushes(notes)
+    return len(notes)
+
+
+def _lock_and_queue(rows: PushQuerySet, job: Job | None, **changes: Any) -> dict[int, tuple[str, str]]:
+    """What the rows' leads then say."""
     locked = rows.select_for_update(of=("self",)).order_by("pk")
     found = {pk: (lead, remote) for pk, lead, remote in locked.values_list("pk", "lead_id", "remote_state")}
-    Push.objects.filter(pk__in=found).update(state=State.QUEUED, job=job, **_CLEAN, **changes)
-    services.note_pushes({lead: (State.QUEUED, remote) for lead, remote in found.values()})
-    return len(found)
+    Push.objects.filter(pk__in=found).update(state=State.QUEUED, job=job, **_FRESH, **changes)
+    return {lead: (State.QUEUED, remote) for lead, remote in found.values()}
 
 
 def requeue_changed(rows: PushQuerySet, job: Job, now: datetime) -> int:
@@ -161,21 +184,81 @@ def retry(pushes: PushQuerySet, *, by: User | None) -> Job | None:
 
 
 def take_back(push: Push, *, by: User) -> bool:
-    """A queued or parked push is not wanted any more; what is in Dynamics stays there. False = it is on its way, or
-    there was nothing to take back."""
+    """A push of a lead that is not in Dynamics, or that waits for a decision, is not wanted any more; nothing changes
+    in Dynamics. False = it is on its way, or the lead is there already: then its changes follow by themselves."""
     with transaction.atomic():
         row = Push.objects.select_for_update().get(pk=push.pk)
-        if row.state not in (State.QUEUED, State.PARKED):
+        undecided = row.state == State.PARKED and row.reason in DECISIONS
+        if row.state not in (State.QUEUED, State.PARKED) or (row.remote_id and not undecided):
             return False
-        in_dynamics = row.remote_id and row.remote_state != RemoteState.DELETED
-        state = State.SYNCED if in_dynamics and row.acked_hash else State.NOT_PUSHED
-        if not row.remote_id:  # what was known about somebody else's lead
-            row.remote_state = ""
-        _set(row, state=state, job=None, compared_at=timezone.now(), foreign_id="", **_CLEAN)
+        # That it was deleted there is kept: a bulk push must not bring it back.
+        remote = RemoteState.DELETED if row.reason == Reason.DELETED else ""
+        _set(row, state=State.NOT_PUSHED, job=None, foreign_id="", **_unknown_there(), **_CLEAN)
+        row.remote_state = remote
         row.save()
-        services.note_pushes({row.lead_id: (state, row.remote_state)})
+        services.note_pushes({row.lead_id: (State.NOT_PUSHED, remote)})
         Event.objects.create(lead_id=row.lead_id, kind=Event.Kind.PUSH_DECIDED, by=by, new="taken_back")
     return True
+
+
+def _unknown_there() -> dict[str, Any]:
+    """The columns of a push whose lead is not known to be in Dynamics."""
+    return {
+        "remote_id": "", "organization_id": "", "remote_state": "", "remote_status": None, "remote_owner": "",
+        "etag": "", "acked": {}, "acked_hash": "", "compared_at": None,
+    }  # fmt: skip
+
+
+def resend(push: Push, *, by: User) -> Push:
+    """Send every column again, whatever was acknowledged: what stands in Dynamics may have been lost there. Raises
+    PushRefused."""
+    with transaction.atomic():
+        Push.objects.filter(pk=push.pk).update(acked={}, acked_hash="")
+        return request_push(push.lead, by=by)
+
+
+def resend_all(leads: LeadQuerySet, *, by: User | None) -> Job | None:
+    """As `resend`, for every lead of the queryset that is in Dynamics. None = there is none. Raises PushRefused."""
+    if reason := why_off():
+        raise PushRefused(reason)
+    there = Push.objects.filter(lead__in=leads, state=State.SYNCED).exclude(remote_id="")
+    there = there.exclude(remote_state__in=CLOSED)
+    with transaction.atomic():
+        keys = list(there.select_for_update().order_by("pk").values_list("pk", flat=True))
+        for part in _parts(keys):
+            Push.objects.filter(pk__in=part).update(acked={}, acked_hash="")
+        return queue_pushes(Lead.objects.filter(push__in=keys), by=by, title="push.again")
+
+
+def look_again(push: Push) -> None:
+    """The next read-back asks for this lead by its id."""
+    Push.objects.filter(pk=push.pk).update(remote_asked_at=None, remote_seen_at=None)
+
+
+def of_another_environment(organization_id: str) -> PushQuerySet:
+    """Pushes whose ids belong to another organisation than this one."""
+    return Push.objects.exclude(remote_id="").exclude(organization_id__in=("", organization_id))
+
+
+def start_anew(organization_id: str, *, by: User) -> int:
+    """A person says that this is another environment: what was pushed elsewhere is not there. Returns how many."""
+    with transaction.atomic():
+        rows = of_another_environment(organization_id)
+        found = dict(rows.select_for_update().order_by("pk").values_list("pk", "lead_id"))
+        for part in _parts(list(found)):
+            Push.objects.filter(pk__in=part).update(state=State.NOT_PUSHED, job=None, **_unknown_there(), **_CLEAN)
+        for part in _parts(sorted(found.values())):
+            services.note_pushes(dict.fromkeys(part, (State.NOT_PUSHED, "")))
+            Event.objects.bulk_create(
+                [Event(lead_id=pk, kind=Event.Kind.PUSH_DECIDED, by=by, new="other_environment") for pk in part]
+            )
+    return len(found)
+
+
+def keep_ids(organization_id: str) -> int:
+    """A person says that this is a copy, or the same environment moved: ids stand, contents are sent again."""
+    rows = of_another_environment(organization_id)
+    return rows.update(organization_id=organization_id, acked={}, acked_hash="", compared_at=None)
 
 
 def adopt(push: Push, *, by: User, seen: str) -> Push:
@@ -196,11 +279,13 @@ def _decide(push: Push, *, by: User, reason: str, seen: str, word: str) -> Push:
         lead = Lead.objects.get(pk=push.lead_id)
         job = _job_of(lead, by)
         row = Push.objects.select_for_update().get(pk=push.pk)
-        if row.state != State.PARKED or row.reason != reason or (seen and seen != row.foreign_id):
+        left_deleted = reason == Reason.DELETED and row.remote_state == RemoteState.DELETED
+        parked = row.state == State.PARKED and row.reason == reason
+        if not (parked or (left_deleted and row.state == State.NOT_PUSHED)) or (seen and seen != row.foreign_id):
             raise PushRefused("decision")
         remote_id = row.foreign_id if reason == Reason.FOREIGN else ""
         if remote_id and Push.objects.filter(remote_id=remote_id).exists():
-            raise PushRefused("decision")
+            raise PushRefused("taken")
         now = timezone.now()
         # A lead that is closed there is taken over as it is: nothing is written to it.
         state = row.remote_state if remote_id else ""
@@ -240,13 +325,16 @@ def release(job: Job) -> None:
 
 
 def give_up(rows: PushQuerySet) -> None:
-    """Queued rows become what they were before: synced, or not pushed."""
+    """Queued rows become what they were before: parked for their reason, synced (and compared anew), or not pushed."""
     locked = rows.select_for_update(of=("self",)).order_by("pk")
-    found = list(locked.values_list("pk", "lead_id", "acked_hash", "remote_state"))
+    groups: dict[str, dict[int, tuple[int, str]]] = {}
+    for pk, lead, reason, acked, remote in locked.values_list("pk", "lead_id", "reason", "acked_hash", "remote_state"):
+        is_there = bool(acked) and remote != RemoteState.DELETED
+        state: str = State.PARKED if reason else State.SYNCED if is_there else State.NOT_PUSHED
+        groups.setdefault(state, {})[pk] = (lead, remote)
     notes: dict[int, tuple[str, str]] = {}
-    for state, has_ack in ((State.SYNCED, True), (State.NOT_PUSHED, False)):
-        chosen = {pk: (lead, remote) for pk, lead, acked, remote in found if bool(acked) == has_ack}
-        Push.objects.filter(pk__in=chosen).update(state=state, job=None, compared_at=timezone.now())
+    for state, chosen in groups.items():
+        Push.objects.filter(pk__in=chosen).update(state=state, job=None, compared_at=None)
         notes |= {lead: (state, remote) for lead, remote in chosen.values()}
     services.note_pushes(notes)
 
@@ -286,8 +374,7 @@ def _hopeless() -> Q:
 
 def outdated() -> PushQuerySet:
     """Pushed leads that were looked at since they were last compared with what Dynamics has."""
-    closed = (RemoteState.QUALIFIED, RemoteState.DISQUALIFIED, RemoteState.DELETED)
-    rows = Push.objects.filter(state=State.SYNCED).exclude(remote_state__in=closed)
+    rows = Push.objects.filter(state=State.SYNCED).exclude(remote_state__in=CLOSED)
     return rows.filter(Q(compared_at__isnull=True) | Q(lead__scanned_at__gt=F("compared_at")))
 
 
@@ -331,10 +418,38 @@ def adopt_orphans(job: Job, now: datetime) -> int:
         return Push.objects.filter(pk__in=pks).update(job=job)
 
 
+def set_rule(rule: AutoPush, *, on: bool, by: User) -> None:
+    """Turn a rule on, for the filter as it is now, or off. Raises PushRefused ("all_leads") for a view that filters
+    nothing, or names filters that this version does not know: it would push everything."""
+    text = rule.saved_view.query
+    if on and not _filters_as_written(text):
+        raise PushRefused("all_leads")
+    rule.enabled_at, rule.query, rule.changed_by = (timezone.now(), text, by) if on else (None, "", by)
+    rule.save()
+
+
+def is_stopped(rule: AutoPush) -> bool:
+    """Whether the rule is on but does nothing: its view was changed since, or cannot be read as it was written."""
+    return rule.enabled_at is not None and (rule.query != rule.saved_view.query or not _filters_as_written(rule.query))
+
+
+_NO_FILTERS: Final = {"sort", "page", "view", "cols", "density"}
+
+
+def _filters_as_written(text: str) -> bool:
+    """Whether every parameter of the query counts as a filter, and there is one."""
+    given = QueryDict(text.lstrip("?"))
+    wanted = {(name, value) for name in given if name not in _NO_FILTERS for value in given.getlist(name) if value}
+    read = LeadQuery.from_url(given)
+    return bool(wanted) and read.is_filtered and wanted <= set(read.pairs())
+
+
 def wanted_by_rules() -> Iterable[tuple[AutoPush, LeadQuerySet]]:
-    """Each rule that is on, with the leads it wants and nobody ever pushed: scored since it was turned on."""
+    """Each rule that works, with the leads it wants and nobody ever pushed: scored since it was turned on."""
     for rule in AutoPush.objects.filter(enabled_at__isnull=False).select_related("saved_view__owner"):
-        query = LeadQuery.from_url(QueryDict(rule.saved_view.query.lstrip("?")))
+        if is_stopped(rule):
+            continue
+        query = LeadQuery.from_url(QueryDict(rule.query.lstrip("?")))
         leads = query.leads(rule.saved_view.owner).filter(score__isnull=False, scanned_at__gte=rule.enabled_at)
         yield rule, leads.filter(~Exists(Push.objects.filter(lead=OuterRef("pk"))))
 

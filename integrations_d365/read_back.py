@@ -10,13 +10,21 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 import jobs.services
 from integrations_d365 import governor, pushing
-from integrations_d365.client import DataverseClient, RemoteLead, client_from_settings, read_one, remote_lead
+from integrations_d365.client import (
+    DataverseClient,
+    RemoteLead,
+    client_from_settings,
+    is_gone,
+    read_one,
+    remote_lead,
+)
 from integrations_d365.engine import REMOTE_STATES
 from integrations_d365.governor import NotNow, Turnstile
 from integrations_d365.models import Governor, Push, Reason
@@ -29,6 +37,7 @@ from outbound.errors import NotFound, NotPermitted, OutboundError
 KEY: Final = "d365:read-back"
 OVERLAP: Final = timedelta(minutes=5)
 VERIFY_AFTER: Final = timedelta(hours=20)
+_SANDBOX_VERIFY_AFTER: Final = timedelta(minutes=1)  # whoever deletes there is watching
 VERIFIED_AT_ONCE: Final = 100
 _VERIFIED_A_RUN: Final = 5  # batches
 
@@ -56,7 +65,7 @@ def run_read_back(run: JobRun) -> None:
     client = client_from_settings(Turnstile(row))
     try:
         _Reading(run, row, client).work()
-    except NotNow as pause:
+    except NotNow as pause:  # what was read is stored; the next slice goes on behind it
         run.wait_until(pause.until)
     except OutboundError:  # the engine decides about pauses; nothing of what was read is lost
         return
@@ -78,35 +87,38 @@ class _Reading:
 
     def _changes(self) -> None:
         started = timezone.now()
-        since = self._row.read_back_from
-        newest, next_query = since, ""
+        known, mid = self._row.read_back_from, self._row.read_back_mid
+        since = mid or (known - OVERLAP if known else None)
+        newest, next_query = mid or known, ""
+        row = Governor.objects.filter(pk=self._row.pk)
         while True:
-            page = self._client.changed_since(since - OVERLAP if since else None, next_query)
+            page = self._client.changed_since(since, next_query)
             self._store(page.leads)
             newest = max((lead.modified_at for lead in page.leads if lead.modified_at), default=newest)
             next_query = page.next_query
             if not next_query:
                 break
-        Governor.objects.filter(pk=self._row.pk).update(read_back_from=newest, read_back_at=started)
+            row.update(read_back_mid=newest)
+            if self._run.time_is_up():
+                self._run.again()
+        row.update(read_back_from=newest, read_back_mid=None, read_back_at=started)
 
     def _verify(self) -> bool:
         """Ask for some leads by their id. True = there may be more."""
-        long_ago = timezone.now() - VERIFY_AFTER
+        long_ago = timezone.now() - (VERIFY_AFTER if not settings.HUNTER_SANDBOX_URL else _SANDBOX_VERIFY_AFTER)
         waiting = Push.objects.exclude(remote_id="").exclude(remote_state=RemoteState.DELETED)
-        waiting = waiting.filter(
-            Q(remote_seen_at__isnull=True, synced_at__lt=long_ago) | Q(remote_seen_at__lt=long_ago)
-        )
-        ids = list(waiting.order_by(F("remote_seen_at").asc(nulls_first=True)).values_list("remote_id", flat=True))
-        chosen = ids[:VERIFIED_AT_ONCE]
+        for column in ("remote_asked_at", "remote_seen_at"):
+            waiting = waiting.filter(Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__lt": long_ago}))
+        oldest = waiting.order_by(F("remote_asked_at").asc(nulls_first=True), "pk").values_list("remote_id", flat=True)
+        chosen = list(oldest[:VERIFIED_AT_ONCE])
         if not chosen:
             return False
         results = self._client.send([read_one(remote_id) for remote_id in chosen])
-        self._store([remote_lead(result.data) for result in results if result.error is None and result.data])
-        gone = [
-            remote_id for remote_id, result in zip(chosen, results, strict=True) if isinstance(result.error, NotFound)
-        ]
-        self._bury(gone)
-        return len(ids) > VERIFIED_AT_ONCE and not any(r.error for r in results if not isinstance(r.error, NotFound))
+        rows = (result.data for result in results if result.error is None and isinstance(result.data, dict))
+        self._store([lead for lead in map(remote_lead, rows) if lead is not None])
+        self._bury([remote_id for remote_id, result in zip(chosen, results, strict=True) if is_gone(result.error)])
+        Push.objects.filter(remote_id__in=chosen).update(remote_asked_at=timezone.now())
+        return len(chosen) == VERIFIED_AT_ONCE
 
     def _store(self, found: Sequence[RemoteLead]) -> None:
         """Write what was read about our leads; a page is one transaction."""

@@ -34,9 +34,9 @@ class OutboundError(Exception):
     `status` is None without an answer; `code` is the remote error code, or our word for what is wrong with the
     answer ("timeout", "connection", "certificate", "incomplete", "malformed", "redirect", "too_large");
     `retry_after` is in seconds, 1 to 900. It carries no bearer, query, body or personal data, and neither does its
-    text: codes and ids that are not plain words are dropped. `said`, words of the remote side, is for the people who
-    sent the data; it is no part of the text and is never logged. `final` = the remote side said that asking again, even
-    with a fresh bearer, is pointless.
+    text: codes and ids that are not plain words are dropped. `told_to_wait` is the wait as it was told, uncut. `said`,
+    words of the remote side, is for the people who sent the data; it is no part of the text and is never logged.
+    `final` = the remote side said that asking again, even with a fresh bearer, is pointless.
     """
 
     category: ClassVar[Category]
@@ -63,6 +63,7 @@ class OutboundError(Exception):
         self.code = _plain(code)
         self.request_id = _plain(request_id)
         self.client_request_id = _plain(client_request_id)
+        self.told_to_wait = retry_after
         self.retry_after = None if retry_after is None else min(max(retry_after, _SHORTEST_WAIT), _LONGEST_WAIT)
         self.final = final
         self.said = said
