@@ -15,6 +15,8 @@ REFUSED: Final[dict[str, Any]] = {
     ),
     "no_verdict": _("This lead has no verdict yet. Scan it first."),
     "closed": _("This lead is closed in Dynamics. Hunter does not write to it any more."),
+    "taken": _("Another lead of Hunter is this lead in Dynamics already. Leave this one alone, or look at both."),
+    "all_leads": _("This view filters nothing, or holds filters that Hunter does not know: it would push every lead."),
     "decision": _("Somebody has to decide about this lead first; the choices are on its Dynamics page."),
 }
 # Why a push or the connection failed, by error category: (what happened, what to do).
@@ -59,7 +61,10 @@ _WRONG_SECRET: Final = (
     _("The client secret is wrong."),
     _("Create a new secret in the app registration and put its value, not its id, into HUNTER_D365_CLIENT_SECRET."),
 )
-_KEY: Final = _("An administrator of Dynamics runs: python manage.py d365_setup.")
+_KEY: Final = _(
+    "An administrator runs “python manage.py d365_setup” on Hunter's server; the application user needs the role "
+    "System Customizer meanwhile."
+)
 # What is known better than by the category, by error code (fact sheet, sections 1, 3, 4 and 7).
 _BY_CODE: Final[dict[str, tuple[Any, Any]]] = {
     "AADSTS7000215": _WRONG_SECRET,
@@ -83,12 +88,19 @@ _BY_CODE: Final[dict[str, tuple[Any, Any]]] = {
         _("Ask the administrator of your Microsoft tenant to allow it."),
     ),
     "0x80072560": (
-        _("The application is no user of this environment."),
-        _("An administrator of Dynamics creates an application user for the app registration (README, step 2)."),
+        _("The application is not a user in this environment."),
+        _(
+            "An administrator of Dynamics creates an application user for the app registration: Power Platform admin "
+            "center, the environment, Settings, Users + permissions, Application users."
+        ),
     ),
     "0x80040220": (
         _("The security role of the application user lacks a privilege."),
-        _("An administrator of Dynamics gives it create, read and write on leads (README, step 3)."),
+        _("An administrator of Dynamics gives it a role with create, read and write on leads of the organisation."),
+    ),
+    "0x80040217": (
+        _("The lead was not found in Dynamics (deleted)."),
+        _("Nothing is brought back by itself. Create it again, or leave it."),
     ),
     "0x80040265": (
         _("A plug-in in your Dynamics refused this lead."),
@@ -108,11 +120,11 @@ _BY_CODE: Final[dict[str, tuple[Any, Any]]] = {
     ),
     "no_option": (
         _("A choice in Dynamics lacks the value that Hunter sends."),
-        _("An administrator of Dynamics runs: python manage.py d365_setup. Then retry."),
+        _("An administrator runs “python manage.py d365_setup” on Hunter's server. Then retry."),
     ),
     "column_missing": (
         _("A column that Hunter writes is not there any more."),
-        _("An administrator of Dynamics runs: python manage.py d365_setup. Then check the connection again."),
+        _("An administrator runs “python manage.py d365_setup” on Hunter's server. Then check the connection again."),
     ),
     "key_inactive": (_("The key on the domain column is not active."), _KEY),
     "key_missing": (_("The key on the domain column is missing."), _KEY),
@@ -125,6 +137,10 @@ _BY_CODE: Final[dict[str, tuple[Any, Any]]] = {
         _("Remove the duplicates in Dynamics, then run: python manage.py d365_setup."),
     ),
     "column_essential": (_("The columns for domain and Hunter id are missing or have another type."), _KEY),
+    "other_environment": (
+        _("This is another environment than the one that leads were pushed into."),
+        _("Somebody has to say on “Check the connection” whether to start anew, or whether it is a copy."),
+    ),
     "malformed": (
         _("Dynamics sent an answer that cannot be read."),
         _("Nothing to do at first: Hunter asks again. If it stays, give the request id to your administrator."),
@@ -142,7 +158,7 @@ PARKED: Final[dict[str, tuple[Any, Any]]] = {
     ),
     "closed": (
         _("The lead was closed in Dynamics before it could be updated."),
-        _("Nothing to do: Dynamics has the word. Take the push back to clear it from the board."),
+        _("Nothing to do: Dynamics has the word. “Do not push” clears it from the board."),
     ),
     "no_verdict": (
         _("The scan brought no verdict, so there is nothing to send."),

@@ -13,6 +13,9 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 
 from integrations_d365 import preflight
 from integrations_d365.columns import BY_NAME, COLUMNS, EXTERNAL_ID, OPTION_BASE, Column, Kind, LeadFacts, When
@@ -167,6 +170,26 @@ def receipt_of(push: Push, ledger: Sequence[PushAttempt]) -> Receipt | None:
 def is_moving(push: Push) -> bool:
     """Whether Hunter is about to do something with it by itself."""
     return push.state in (PushState.QUEUED, PushState.IN_PROGRESS)
+
+
+def is_scoring(lead: Lead) -> bool:
+    """Whether a verdict is on its way: a scan runs, or the clock asks again."""
+    return lead.score is None and (lead.scan_job_id is not None or lead.retry_at is not None)
+
+
+def awaited(lead: Lead) -> str:
+    """When Hunter asks again about a lead that it could not judge; "" = a scan runs, or nothing is awaited."""
+    if lead.score is not None or lead.scan_job_id is not None or lead.retry_at is None:
+        return ""
+    when = localtime(lead.retry_at)
+    is_today = when.date() == localtime(timezone.now()).date()
+    return date_format(when, "H:i" if is_today else "SHORT_DATETIME_FORMAT")
+
+
+def awaits(lead: Lead) -> str:
+    """That a push waits for a verdict, in a sentence; "" = it does not wait for the clock."""
+    told = _("No verdict yet; Hunter asks again at %(time)s. The push then goes on by itself.")
+    return told % {"time": time} if (time := awaited(lead)) else ""
 
 
 def needs_decision(push: Push) -> bool:

@@ -73,10 +73,11 @@ def lines(check: EnvironmentCheck) -> Iterator[CheckLine]:
     environment = settings.HUNTER_D365_BASE_URL
     if check.error_category:
         what, advice = failure(check.error_category, check.error_code)
-        request = f" (request id {check.request_id})" if check.request_id else ""
-        code = f", code {check.error_code}" if check.error_code else ""
+        about = [f"code {check.error_code}"] if check.error_code else []
+        about += [f"request id {check.request_id}"] if check.request_id else []
+        details = f" ({', '.join(about)})" if about else ""
         who = _BY_CODE.get(check.error_code) or _BY_CATEGORY.get(check.error_category, "hunter")
-        yield CheckLine("connection", False, f"{environment}: {what}{code}{request}", str(advice), who)
+        yield CheckLine("connection", False, f"{environment}: {what}{details}", str(advice), who)
         return
     user = f"signed in to {environment} as application user {check.user_id}, organisation {check.organization_id}"
     yield CheckLine("connection", True, user)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from integrations_d365.management.refusals import TROUBLE, clock, exit_code
 from integrations_d365.messages import REFUSED, failure, parked
 from integrations_d365.models import Push, PushAttempt
+from integrations_d365.push_page import awaits
 from integrations_d365.status import connection
 from jobs.models import Job
 from jobs.tasks import run_job
@@ -110,7 +111,7 @@ def _arrived(leads: Sequence[int], job: Job | None) -> dict[int, tuple[str, str]
 def _row(lead: Lead) -> dict[str, Any]:
     push: Push | None = getattr(lead, "push", None)
     if push is None or push.state == PushState.NOT_PUSHED:
-        reason = str(REFUSED["no_verdict"]) if lead.score is None else "Nobody asked for it."
+        reason = awaits(lead) or str(REFUSED["no_verdict"]) if lead.score is None else "Nobody asked for it."
         return _line(lead.domain, PushState.NOT_PUSHED, error=reason)
     error = ""
     if push.state == PushState.PARKED:
@@ -120,6 +121,8 @@ def _row(lead: Lead) -> dict[str, Any]:
         error = str(REFUSED["closed"])
     elif push.error_category:
         error = " ".join(map(str, failure(push.error_category, push.error_code)))
+    elif push.state == PushState.QUEUED:
+        error = awaits(lead)
     return _line(
         lead.domain,
         push.state,

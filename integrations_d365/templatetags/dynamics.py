@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from integrations_d365 import messages
 from integrations_d365.models import Push, PushAttempt, Reason
-from integrations_d365.push_page import link_of, needs_decision, waits_until
+from integrations_d365.push_page import awaits, link_of, needs_decision, waits_until
 from leads.models import PushState, RemoteState
 
 register = template.Library()
@@ -48,6 +48,12 @@ def for_decision(push: Push) -> bool:
 def waits(push: Push) -> bool:
     """Whether its time has not come yet."""
     return waits_until(push) is not None
+
+
+@register.filter
+def awaits_verdict(push: Push) -> str:
+    """That it waits for a verdict that Hunter asks for again; "" when it does not."""
+    return awaits(push.lead)
 
 
 @register.filter

@@ -18,8 +18,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from integrations_d365 import pushing
 from integrations_d365.messages import REFUSED
 from integrations_d365.push_page import (
+    awaits,
     can_retry,
     is_moving,
+    is_scoring,
     ledger_of,
     link_of,
     needs_decision,
@@ -120,7 +122,8 @@ def push_context(request: Request, lead: Lead, *, preview: bool) -> dict[str, An
         "decision": needs_decision(found),
         "can_retry": can_retry(found),
         "may_push": _may_push(request),
-        "scoring": lead.score is None and (lead.scan_job_id is not None or lead.retry_at is not None),
+        "scoring": is_scoring(lead),
+        "awaits": awaits(lead),
         "ledger": ledger,
         "receipt": receipt_of(found, ledger),
         "link": link_of(found),

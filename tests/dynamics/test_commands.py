@@ -156,7 +156,7 @@ def test_the_key_is_not_ready(connected: Cloud, run: Run, state: str, words: str
         ({"secret_expired": True}, {}, 4, "The client secret has expired.", "tenant"),
         ({"token_error": 53003}, {}, 4, "A conditional access policy blocks the application.", "tenant"),
         ({"token_error": 700016}, {}, 4, "does not know the app registration", "hunter"),
-        ({}, {"application_user_missing": True}, 1, "no user of this environment", "dynamics"),
+        ({}, {"application_user_missing": True}, 1, "not a user in this environment", "dynamics"),
         ({}, {"asleep": True}, 1, "Dynamics has trouble", "nobody"),
         ({}, {"down": True}, 1, "Dynamics could not be reached.", "hunter"),
     ],
@@ -258,6 +258,7 @@ def test_a_lead_whose_scan_is_under_way_waits_for_it(connected: Cloud, run: Run)
     Lead.objects.create(domain="a.example", retry_at=timezone.now() + timedelta(minutes=5))
     code, out = run("push_leads", "a.example", "--json")
     assert (code, rows(out)[0]["state"]) == (0, "queued")
+    assert "Hunter asks again at" in rows(out)[0]["error"]
 
 
 def test_a_parked_lead_fails_the_command_and_says_what_to_do(connected: Cloud, run: Run) -> None:

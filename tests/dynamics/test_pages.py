@@ -148,6 +148,41 @@ def test_without_a_verdict_and_a_scan_a_push_is_refused_with_the_reason(connecte
     assert not Push.objects.exists()
 
 
+def test_a_lead_that_could_not_be_judged_says_when_hunter_asks_again(connected: Cloud, as_seller: Client) -> None:
+    lead = make_lead("belirsiz.example", retry_at=timezone.now() + timedelta(days=2))
+    told = "No verdict yet; Hunter asks again at"
+    assert told in page(as_seller, push_url(lead))
+    assert "being scored" not in page(as_seller, push_url(lead))
+    as_seller.post(push_url(lead))
+    for url in (push_url(lead), reverse("d365:lead_panel", args=[lead.domain]), BOARD):
+        assert told in page(as_seller, url)
+
+
+def test_a_push_says_what_it_waits_for(connected: Cloud, as_seller: Client) -> None:
+    lead = scored()
+    as_seller.post(push_url(lead))
+    assert "it starts at once" in page(as_seller, push_url(lead))
+    row = governor.current()
+    Governor.objects.filter(pk=row.pk).update(failures=2, down_since=timezone.now(), not_before=None)
+    text = page(as_seller, push_url(lead))
+    assert "it starts at once" not in text
+    assert "It waits until Dynamics answers again." in text
+    assert "Waits: Dynamics does not answer." in page(as_seller, BOARD)
+    Governor.objects.filter(pk=row.pk).update(failures=0, paused_at=timezone.now(), paused_category="auth")
+    assert "Waits: pushing is paused." in page(as_seller, BOARD)
+
+
+def test_a_lead_that_is_not_found_any_more_is_told_as_deleted(connected: Cloud, as_seller: Client) -> None:
+    lead = scored()
+    push = parked(lead, Reason.DELETED, error_code="0x80040217", error_said="", remote_state="deleted")
+    PushAttempt.objects.create(
+        push=push, operation="update", outcome="failed", error_category="validation", error_code="0x80040217"
+    )
+    text = page(as_seller, push_url(lead))
+    assert "The lead was not found in Dynamics (deleted)." in text
+    assert "did not accept" not in text
+
+
 def test_a_closed_lead_is_explained_and_not_pushed(connected: Cloud, as_seller: Client) -> None:
     lead = scored()
     in_dynamics(lead)
@@ -452,6 +487,23 @@ def test_a_bulk_push_is_a_job_over_the_filter(connected: Cloud, as_operator: Cli
     assert work(job).done == 2
     assert Push.objects.filter(state="synced").count() == 2
     assert as_operator.post(f"{reverse('d365:bulk')}?segment=Skip").headers["Location"] == "/leads/?segment=Skip"
+
+
+def test_a_job_that_was_stopped_says_what_it_left(connected: Cloud, as_operator: Client, operator: User) -> None:
+    first, second, third = (scored(f"{name}.example") for name in ("bir", "iki", "uc"))
+    job = Job.objects.create(
+        kind="push", key="d365:bulk:1", subject="list", payload={"title": "push.list"}, state="cancelled", total=7,
+        done=3, failed=1, started_by=operator,
+    )  # fmt: skip
+    for push, outcome in ((in_dynamics(first, 1), "created"), (in_dynamics(second, 2), "unknown")):
+        PushAttempt.objects.create(push=push, job=job, operation="create", outcome=outcome)
+    push = Push.objects.create(lead=third, state="queued")
+    PushAttempt.objects.create(push=push, job=job, operation="create", outcome="sent")
+    text = page(as_operator, reverse("leads:job", args=[job.pk]))
+    assert "1 created, 1 up to date, 1 need attention, 1 on their way when it was stopped, finished since" in text
+    assert "1 on their way when it was stopped; Hunter finishes them, 2 not sent" in text
+    Job.objects.filter(pk=job.pk).update(state="running")
+    assert "A batch that is on its way is completed." in page(as_operator, reverse("leads:job", args=[job.pk]))
 
 
 def test_many_known_leads_may_have_changed(connected: Cloud, as_operator: Client, monkeypatch: Any) -> None:

@@ -386,7 +386,7 @@ def test_a_refused_change_ends_it_with_the_words_of_dynamics(connected: Cloud, r
     ("switches", "code", "words"),
     [
         ({"role_missing": "metadata"}, 1, "the role System Customizer"),
-        ({"application_user_missing": True}, 1, "The application is no user of this environment."),
+        ({"application_user_missing": True}, 1, "The application is not a user in this environment."),
         ({"asleep": True}, 1, "Dynamics has trouble"),
     ],
 )

@@ -21,7 +21,7 @@ from outbound.errors import Category, OutboundError
 
 _ROLE = (
     "The application user may not change the lead table. An administrator of Dynamics gives it the role System "
-    "Customizer for as long as d365_setup runs (README, step 4)."
+    "Customizer for as long as d365_setup runs (README, “Connect Dynamics 365”)."
 )
 
 

@@ -18,7 +18,7 @@ from integrations_d365.management.refusals import TROUBLE, refuse_when_off
 from integrations_d365.mapping import Shape
 from integrations_d365.messages import NOTES, REFUSED
 from integrations_d365.models import Push, PushAttempt
-from integrations_d365.push_page import Line, Preview, preview_of, push_of, shape_from
+from integrations_d365.push_page import Line, Preview, awaits, preview_of, push_of, shape_from
 from integrations_d365.pushing import PushRefused
 from integrations_d365.status import connection
 from leads.list_query import LeadQuery
@@ -135,7 +135,7 @@ def _planned(lead: Lead, shape: Shape) -> tuple[str, Preview | None, str]:
         return "refused", None, str(REFUSED["decision"])
     preview = preview_of(push, shape)
     if preview is None:
-        return "refused", None, str(REFUSED["no_verdict"])
+        return "refused", None, awaits(lead) or str(REFUSED["no_verdict"])
     if not preview.is_needed:
         return "nothing", preview, ""
     return "create" if preview.creates else "update", preview, ""
