@@ -14,7 +14,9 @@ from typing import Final
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan
 from django.utils import timezone
 
 from leads import services
@@ -40,6 +42,7 @@ _FILLER: Final = {
 _SAME_ANYWHERE: Final = re.compile(r"[A-HJ-Za-hj-z0-9]+", re.ASCII)
 _ADDRESS: Final = re.compile(r"[^\s@,;<>]+@([^\s@,;<>]+)")
 _SUGGESTIONS: Final = 5
+_NAMED_ALIKE: Final = 50  # rows looked through for each customer's name
 _LEADS_AT_ONCE: Final = 500
 _THOROUGH: Final = 20  # that few new leads are looked at with every question
 
@@ -269,7 +272,8 @@ def _note(referrals: Sequence[Referral]) -> ReferralNote:
         state = ReferralState.CLOSED
     deadlines = [referral.deadline_at for _state, referral in visible if referral.deadline_at is not None]
     first = shown[0] if shown else None
-    sizes = [size for referral in (*shown, *referrals) if (size := size_of(referral.customer_size))]
+    urgent = [referral for wanted in ReferralState.values for found, referral in visible if found == wanted]
+    sizes = [size for referral in (*urgent, *referrals) if (size := size_of(referral.customer_size))]
     return ReferralNote(
         count=len(referrals),
         state=state,
@@ -300,18 +304,45 @@ def give_back_orphans() -> int:
 def suggestions(referral: Referral) -> list[Suggestion]:
     """What a person may confirm, most likely first: domains of the team's addresses, leads and imported rows whose
     name is like the customer's. Each domain once."""
-    found: dict[str, Suggestion] = {}
-    emails = [item for item in referral.candidates if item.get("verdict") in CHOOSABLE]
-    known = {lead.domain: lead for lead in Lead.objects.filter(domain__in=[item["domain"] for item in emails])}
-    for item in emails:
-        found[item["domain"]] = Suggestion(item["domain"], "team_email", item["email"], known.get(item["domain"]))
-    words = name_words(referral.customer_name)
-    if words:
-        for lead in Lead.objects.open().search(" ".join(words[:2])).best_first()[:_SUGGESTIONS]:
-            found.setdefault(lead.domain, Suggestion(lead.domain, "lead_name", lead.company_name, lead))
-        for row in _imported_like(referral.customer_name, words):
-            found.setdefault(row.domain, Suggestion(row.domain, "import_name", row.company_name, row.lead))
-    return list(found.values())[:_SUGGESTIONS]
+    return suggestions_for([referral])[referral.pk]
+
+
+def suggestions_for(referrals: Sequence[Referral]) -> dict[int, list[Suggestion]]:
+    """The suggestions of each, in three queries for all of them."""
+    emails = {
+        referral.pk: [item for item in referral.candidates if item.get("verdict") in CHOOSABLE]
+        for referral in referrals
+    }
+    domains = {item["domain"] for items in emails.values() for item in items}
+    known = {lead.domain: lead for lead in Lead.objects.filter(domain__in=domains)}
+    words = {referral.pk: name_words(referral.customer_name) for referral in referrals}
+    named = _leads_like([found[:2] for found in words.values() if found])
+    imported = _imported_like(referrals)
+    answer = {}
+    for referral in referrals:
+        found = {
+            item["domain"]: Suggestion(item["domain"], "team_email", item["email"], known.get(item["domain"]))
+            for item in emails[referral.pk]
+        }
+        telling = words[referral.pk]
+        if telling:
+            like = [lead for lead in named if all(word in lead.search_text for word in telling[:2])]
+            for lead in like[:_SUGGESTIONS]:
+                found.setdefault(lead.domain, Suggestion(lead.domain, "lead_name", lead.company_name, lead))
+            for row in _rows_like(referral.customer_name, telling, imported):
+                found.setdefault(row.domain, Suggestion(row.domain, "import_name", row.company_name, row.lead))
+        answer[referral.pk] = list(found.values())[:_SUGGESTIONS]
+    return answer
+
+
+def _leads_like(names: Sequence[Sequence[str]]) -> list[Lead]:
+    """Open leads that hold every word of one of these names, best first."""
+    if not names:
+        return []
+    like = Q()
+    for name in names:
+        like |= Q(*(GreaterThan(StrIndex("search_text", Value(word)), 0) for word in name))
+    return list(Lead.objects.open().filter(like).best_first()[: _NAMED_ALIKE * len(names)])
 
 
 def name_words(name: str) -> list[str]:
@@ -320,13 +351,28 @@ def name_words(name: str) -> list[str]:
     return [word for word in words if len(word) > 1 and word not in _FILLER][:3]
 
 
-def _imported_like(name: str, words: list[str]) -> list[ImportRow]:
-    """Imported rows that share two telling words with the name, or its only one. A lead may have been named otherwise
-    since, or in another import."""
+def _part(name: str) -> str:
+    """The longest piece of a name that is written alike in every spelling; "" = too short to search with."""
     part = max(_SAME_ANYWHERE.findall(name), key=len, default="")
-    if len(part) < 3:
+    return part if len(part) >= 3 else ""
+
+
+def _imported_like(referrals: Sequence[Referral]) -> list[ImportRow]:
+    """Imported rows whose name has a piece of one of these customers' names, newest first."""
+    parts = {part for referral in referrals if (part := _part(referral.customer_name))}
+    if not parts:
         return []
-    rows = ImportRow.objects.filter(company_name__icontains=part, lead__isnull=False)
-    newest = rows.select_related("lead").order_by("-pk")[:50]
+    like = Q()
+    for part in parts:
+        like |= Q(company_name__icontains=part)
+    rows = ImportRow.objects.filter(like, lead__isnull=False).select_related("lead").order_by("-pk")
+    return list(rows[: _NAMED_ALIKE * len(parts)])
+
+
+def _rows_like(name: str, words: list[str], rows: Sequence[ImportRow]) -> list[ImportRow]:
+    """Those that share two telling words with the name, or its only one. A lead may have been named otherwise since,
+    or in another import."""
+    if not _part(name):
+        return []
     wanted = min(2, len(words))
-    return [row for row in newest if len(set(words) & set(fold(row.company_name).split())) >= wanted][:3]
+    return [row for row in rows if len(set(words) & set(fold(row.company_name).split())) >= wanted][:3]
