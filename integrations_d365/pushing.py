@@ -44,6 +44,7 @@ DECISIONS: Final = (Reason.FOREIGN, Reason.DELETED)
 OTHER_ENVIRONMENT: Final = "other_environment"
 # What a row that is tried again begins with; why it was parked is kept until it succeeds.
 _FRESH: Final[dict[str, Any]] = {"attempts": 0, "failing_since": None}
+_WHOSE: Final = ("asked_by", "asked_at")  # a row that waits already stays the wish of whoever asked first
 _CLEAN: Final[dict[str, Any]] = {
     "reason": "", "error_category": "", "error_code": "", "error_said": "", "error_request_id": "", "error_at": None,
     "attempts": 0, "failing_since": None,
@@ -123,12 +124,12 @@ def _queue(leads: list[int], job: Job, by: User | None, now: datetime) -> int:
     for part in _parts(leads):
         known = set(Push.objects.filter(lead__in=part).values_list("lead_id", flat=True))
         insert_rows([Push(lead_id=pk) for pk in part if pk not in known], ignore_conflicts=True)
-        rows = Push.objects.filter(lead__in=part).unheld().exclude(state__in=(State.IN_PROGRESS, State.QUEUED))
+        rows = Push.objects.filter(lead__in=part).unheld().exclude(state=State.IN_PROGRESS)
         rows = rows.exclude(remote_state__in=CLOSED).exclude(state=State.PARKED, reason__in=DECISIONS)
         wanted += rows.values_list("pk", flat=True)
     notes: dict[int, tuple[str, str]] = {}
     for part in _parts(sorted(wanted)):
-        rows = Push.objects.filter(pk__in=part).unheld().exclude(state__in=(State.IN_PROGRESS, State.QUEUED))
+        rows = Push.objects.filter(pk__in=part).unheld().exclude(state=State.IN_PROGRESS)
         notes |= _lock_and_queue(rows, job, asked_by=by, asked_at=now, not_before=now)
     for part in _parts(sorted(notes)):
         services.note_pushes({lead: notes[lead] for lead in part})
@@ -150,7 +151,9 @@ def _lock_and_queue(rows: PushQuerySet, job: Job | None, **changes: Any) -> dict
     """What the rows' leads then say."""
     locked = rows.select_for_update(of=("self",)).order_by("pk")
     found = {pk: (lead, remote) for pk, lead, remote in locked.values_list("pk", "lead_id", "remote_state")}
-    Push.objects.filter(pk__in=found).update(state=State.QUEUED, job=job, **_FRESH, **changes)
+    mine = Push.objects.filter(pk__in=found)
+    mine.queued().update(job=job, **_FRESH, **{name: value for name, value in changes.items() if name not in _WHOSE})
+    mine.exclude(state=State.QUEUED).update(state=State.QUEUED, job=job, **_FRESH, **changes)
     return {lead: (State.QUEUED, remote) for lead, remote in found.values()}
 
 
@@ -320,7 +323,7 @@ def release(job: Job) -> None:
         outcome=PushAttempt.Outcome.UNKNOWN
     )
     if job.state == Job.State.CANCELLED:
-        give_up(mine.queued())
+        give_up(mine.queued().filter(asked_by=job.started_by_id))  # what others asked for waits for the clock
     _let_go(mine.filter(state__in=(State.IN_PROGRESS, State.QUEUED)))
 
 
