@@ -6,24 +6,33 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Count, Subquery
 from django.http import HttpRequest
 
-from integrations_d365.models import Push
-from integrations_d365.status import Connection, connection
+from integrations_d365 import governor, pushing
+from integrations_d365.models import Governor, Push
+from integrations_d365.status import Connection, standing
 
 
 def dynamics(request: HttpRequest) -> dict[str, Any]:
-    """`dynamics`: is it on. `dynamics_connection` and `parked_pushes`: asked for at most once a page, and only by
-    people who may see them."""
+    """`dynamics`: is it on. `dynamics_connection` (without its last check) and `parked_pushes`: asked for by one query
+    a page at most, and only by people who may see them."""
     user = getattr(request, "user", None)
     may_see = settings.HUNTER_D365_ENABLED and user is not None and user.has_perm("integrations_d365.view_push")
 
     @cache
-    def found() -> Connection | None:
-        return connection() if may_see else None
+    def row() -> Governor | None:
+        if not may_see or pushing.why_off():
+            return None
+        count = Push.objects.parked().order_by().values("state").annotate(count=Count("pk")).values("count")
+        return Governor.objects.filter(key=governor.key_from_settings()).annotate(parked=Subquery(count)).first()
 
-    @cache
+    def found() -> Connection | None:
+        return standing(there, None) if (there := row()) else None
+
     def parked() -> int:
+        if there := row():
+            return there.parked or 0  # type: ignore[attr-defined]  # annotated above
         return Push.objects.parked().count() if may_see else 0
 
     return {"dynamics": settings.HUNTER_D365_ENABLED, "dynamics_connection": found, "parked_pushes": parked}

@@ -35,8 +35,13 @@ def connection() -> Connection:
     """Three queries at most; asks nobody outside."""
     if reason := pushing.why_off():
         return Connection(reason)
-    row, now = governor.current(), timezone.now()
-    check = preflight.latest(row)
+    row = governor.current()
+    return standing(row, preflight.latest(row))
+
+
+def standing(row: Governor, check: EnvironmentCheck | None) -> Connection:
+    """How it stands, from what is known."""
+    now = timezone.now()
     until = row.not_before if row.not_before and row.not_before > now else None
     if row.paused_at is not None:
         story = failure(row.paused_category, row.paused_code)

@@ -394,5 +394,6 @@ class SyncCursor(models.Model):
 
     @classmethod
     def get(cls) -> SyncCursor:
-        """The one row."""
-        return cls.objects.get_or_create(pk=1, defaults={"sign_in": SignIn.get()})[0]
+        """The one row, with its sign-in and its last run."""
+        found = cls.objects.select_related("sign_in", "run").filter(pk=1).first()
+        return found or cls.objects.get_or_create(pk=1, defaults={"sign_in": SignIn.get()})[0]

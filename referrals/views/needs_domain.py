@@ -21,8 +21,9 @@ def needs_domain(request: Request) -> HttpResponse:
     after = request.GET.get("after", "")
     rows = _behind(waiting, after).select_related("link").defer("raw", "search_text").by_deadline()
     found = list(rows[: CARDS + 1])
+    suggested = linking.suggestions_for(found[:CARDS])
     context = {
-        "cards": [(referral, linking.suggestions(referral), LinkForm()) for referral in found[:CARDS]],
+        "cards": [(referral, suggested[referral.pk], LinkForm()) for referral in found[:CARDS]],
         "total": waiting.count(),
         "next": request.get_full_path(),
         "after": after,
