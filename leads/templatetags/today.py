@@ -47,7 +47,8 @@ def _column(index: int, bar: Bar) -> SafeString:
     left, middle = index * _SLOT + (_SLOT - _COLUMN) // 2, index * _SLOT + _SLOT // 2
     drawn = format_html(
         '<rect class="chart__fill chart__fill--plain" x="{}" y="{}" width="{}" height="{}"></rect>'
-        '<text class="chart__tick" x="{}" y="{}">{}</text><text class="chart__tick" x="{}" y="{}">{}</text>',
+        '<text class="chart__tick" x="{}" y="{}" aria-hidden="{hidden}">{}</text>'
+        '<text class="chart__tick" x="{}" y="{}" aria-hidden="{hidden}">{}</text>',
         left,
         16 + _HEIGHT - bar.share,
         _COLUMN,
@@ -58,6 +59,7 @@ def _column(index: int, bar: Bar) -> SafeString:
         middle,
         _HEIGHT + 32,
         bar.label,
+        hidden="true" if bar.count else "false",  # the link says both
     )
     if not bar.count:
         return drawn
