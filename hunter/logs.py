@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
+from contextvars import ContextVar
 from datetime import UTC, datetime
+
+reference: ContextVar[str] = ContextVar("reference", default="")
+
+
+class ReferenceFilter(logging.Filter):
+    """Gives each line of a request its reference; "" outside of one."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.reference = reference.get()
+        record.told = f" [{record.reference}]" if record.reference else ""
+        return True
 
 
 class JsonFormatter(logging.Formatter):
@@ -17,6 +29,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if getattr(record, "reference", ""):
+            line["reference"] = record.reference
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import translation
 
+from hunter import logs
 from leads.preferences import language_of
 
 CONTENT_SECURITY_POLICY = (
@@ -26,6 +30,40 @@ class SecurityHeadersMiddleware:
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
+
+
+class ReferenceMiddleware:
+    """`X-Reference`: what a person tells the administrator and the administrator finds in the log."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = logs.reference.set(secrets.token_hex(4))
+        try:
+            response = self.get_response(request)
+            response.headers["X-Reference"] = logs.reference.get()
+        finally:
+            logs.reference.reset(token)
+        return response
+
+
+class ExpiredSessionMiddleware:
+    """A part of a page that is asked for after the session ended: 401 and the way to sign in and back (`X-Sign-In`), so
+    that no sign-in page is put into the part."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        sign_in = reverse("login")
+        sent_there = response.status_code == 302 and response.headers["Location"].partition("?")[0] == sign_in
+        if not sent_there or "HX-Request" not in request.headers or request.user.is_authenticated:
+            return response
+        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+        back = urlunsplit(("", "", page.path or "/", page.query, ""))
+        return HttpResponse(status=401, headers={"X-Sign-In": f"{sign_in}?{urlencode({'next': back})}"})
 
 
 class AccountLanguageMiddleware:

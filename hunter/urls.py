@@ -3,9 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from hunter import health
+from hunter import health, trouble
 from leads.views.language import switch_language
 
+handler500 = trouble.server_error
 urlpatterns = [
     path("", include("leads.urls")),
     path("referrals/", include("referrals.urls")),

@@ -16,6 +16,7 @@ from leads.views import (
     outcomes,
     outside,
     saved_views,
+    search,
     snooze,
     today,
 )
@@ -66,6 +67,7 @@ urlpatterns = [
     path("imports/<int:pk>/discard/", imports.import_discard, name="import_discard"),
     path("imports/<int:pk>/cancel/", imports.import_cancel, name="import_cancel"),
     path("imports/<int:pk>/rejects.csv", imports.import_rejects, name="import_rejects"),
+    path("search/", search.search_page, name="search"),
     path("jobs/", jobs.job_list, name="jobs"),
     path("jobs/<int:pk>/", jobs.job_detail, name="job"),
     path("jobs/<int:pk>/cancel/", jobs.job_cancel, name="job_cancel"),

@@ -35,12 +35,19 @@ def referral_list(request: Request) -> HttpResponse:
         "impossible": _is_impossible(query),
         "owners": User.objects.filter(is_active=True).only("pk", "username", "first_name", "last_name"),
     }
-    # The Today page shows the first rows of this list in a panel of its own.
-    fragment = "_due_panel.html" if request.htmx.target == "referrals-due" else "_referral_table.html"
+    fragment = _PARTS.get(request.htmx.target or "", "_referral_table.html")
     response = show(request, "referrals/referral_list.html", f"referrals/{fragment}", context)
     patch_vary_headers(response, ["HX-Target"])
     note_url(request, response, before=ReferralQuery.from_url(shown_params(request)), query=query)
     return response
+
+
+# Pages of the room below show the first rows of this list in places of their own, known by their ids.
+_PARTS = {
+    "referrals-due": "_due_panel.html",
+    "palette-referrals": "_palette_options.html",
+    "search-referrals": "_search_results.html",
+}
 
 
 def _is_impossible(query: ReferralQuery) -> bool:

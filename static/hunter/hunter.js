@@ -47,12 +47,19 @@ function floatMessages() {
   }
 }
 
-function say(text) {
-  const toast = document.getElementById("toast-error")?.content.firstElementChild.cloneNode(true);
-  if (!toast) return;
-  toast.querySelector(".banner__body").textContent = text;
-  document.getElementById("toasts").append(toast);
-  setTimeout(() => toast.remove(), TOAST_MS);
+// What went wrong stays until it is closed; the same trouble again (a page that asks every few seconds) is told once
+function complain(trouble, xhr) {
+  const known = document.querySelector(`#toasts > [data-trouble="${trouble}"]`);
+  const told = known ?? document.getElementById(`error-${trouble}`)?.content.firstElementChild.cloneNode(true);
+  if (!told) return;
+  told.dataset.trouble = trouble;
+  const reference = told.querySelector("[data-reference]");
+  if (reference) reference.textContent = xhr.getResponseHeader("X-Reference") ?? "";
+  const here = told.querySelector("[data-here]");
+  if (here) here.href = location.href;
+  const signIn = told.querySelector("[data-sign-in]");
+  if (signIn) signIn.href = xhr.getResponseHeader("X-Sign-In") ?? signIn.href;
+  if (!known) document.getElementById("toasts").append(told);
 }
 
 // Filter menus show how many of their boxes are ticked
@@ -240,10 +247,10 @@ function openFilled(dialog) {
   dialog.querySelector("[data-focus]")?.focus();
   dialog.addEventListener("close", () => document.getElementById(opener)?.focus(), { once: true });
 }
-document.addEventListener("htmx:sendError", () => say(document.body.dataset.offline));
+document.addEventListener("htmx:sendError", (event) => complain("offline", event.detail.xhr));
 document.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.xhr.status === 403) location.reload();
-  else say(document.body.dataset.failed);
+  const { xhr } = event.detail;
+  complain({ 401: "expired", 403: "refused" }[xhr.status] ?? "failed", xhr);
 });
 
 showTheme(storedTheme());

@@ -60,6 +60,7 @@ def pages() -> dict[str, str]:
         "jobs": reverse("leads:jobs"),
         "job": reverse("leads:job", args=[job.pk]),
         "alerts": reverse("leads:alerts"),
+        "search": reverse("leads:search"),
     }
 
 
