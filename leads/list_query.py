@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q
@@ -156,6 +157,10 @@ class LeadQuery(UrlQuery):
     def saved_as(self) -> str:
         """The query part of the URL as a saved view keeps it."""
         return self.url(view="")
+
+    def way(self) -> str:
+        """The query part of a lead's URL that says that it was opened in this list."""
+        return "?" + urlencode({"from": self.url().lstrip("?")})
 
     def cleared(self) -> str:
         """Every lead, shown the same way."""

@@ -33,8 +33,9 @@ from leads.forms import (
 )
 from leads.lead_page import ShownScan, scans_of, shown, timeline
 from leads.models import Event, Lead, Override, Scan
+from leads.neighbours import neighbours
 from leads.overtaken import Overtaken
-from leads.views.pages import Request, allowed, back, lead_or_404, say_overtaken, show
+from leads.views.pages import Request, allowed, back, lead_or_404, list_of, say_overtaken, show
 
 EVENTS_ON_A_PAGE = 30
 
@@ -46,6 +47,8 @@ def lead_detail(request: Request, domain: str) -> HttpResponse:
     if not request.htmx:
         since = visits.look(lead, request.user, timezone.now())
     context = lead_context(request, lead, since)
+    if (query := list_of(request)) is not None:
+        context["neighbours"] = neighbours(lead, query, request.user)
     return show(request, "leads/lead_detail.html", "leads/_lead_body.html", context)
 
 
@@ -250,4 +253,4 @@ def saved(
         messages.success(request, message)
     except Overtaken:
         say_overtaken(request)
-    return redirect(lead)
+    return back(request, "leads:detail", lead.domain)

@@ -56,6 +56,7 @@ def lead_list(request: Request) -> HttpResponse:
         "news": with_news(list(page.object_list), request.user),
         "asleep": {lead.pk for lead in page.object_list if is_asleep(lead, now)},
         "views": views,
+        "way": query.way(),
         "shown": query.columns,
         "selectable": any(request.user.has_perm(name) for name in MANY),
         "sorts": SORTS,

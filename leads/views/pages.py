@@ -14,11 +14,13 @@ from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
+from leads.list_query import LeadQuery
 from leads.models import Lead, LeadQuerySet
 from leads.url_query import UrlQuery
 
@@ -91,8 +93,24 @@ def say_overtaken(request: Request) -> None:
 
 
 def back(request: Request, default: str, *args: Any) -> HttpResponse:
-    """To where the form says it came from, if that is one of our pages."""
+    """To where the form says it came from, if that is one of our pages. A lead's page keeps the list it was opened
+    in."""
     target = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
         return HttpResponseRedirect(target)
-    return redirect(default, *args)
+    page = reverse(default, args=args)
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    way = QueryDict(came_from.query).get("from") if came_from.path == page else None
+    return redirect(page if way is None else page + LeadQuery.from_url(QueryDict(way)).way())
+
+
+def list_of(request: Request) -> LeadQuery | None:
+    """The list a lead's page was opened in."""
+    way = request.GET.get("from")
+    return None if way is None else LeadQuery.from_url(QueryDict(way[:4000].lstrip("?")))
+
+
+def way_of(request: Request) -> str:
+    """The part of this page's URL that says so, cleaned; "" when the page was opened by itself."""
+    query = list_of(request)
+    return "" if query is None else query.way()

@@ -12,7 +12,7 @@ document.addEventListener("htmx:configRequest", (event) => {
 const boxes = () => [...document.querySelectorAll(".leads tbody input[name=lead]")];
 
 function showSelection() {
-  const bar = document.getElementById("bulk");
+  const bar = document.querySelector("form#bulk");
   if (!bar) return;
   const all = document.getElementById("bulk-all");
   const ticked = boxes().filter((box) => box.checked).length;
@@ -41,3 +41,36 @@ document.addEventListener("reset", (event) => {
 });
 document.addEventListener("htmx:afterSettle", showSelection);
 window.addEventListener("pageshow", showSelection);
+
+// Triage with the keyboard: j, k move, o and Enter open, p peeks, x chooses; s and d act while somebody peeks
+const FIELDS = "input:not([type=checkbox]), select, textarea, details.menu, [contenteditable]";
+
+function step(by) {
+  const rows = [...document.querySelectorAll(".leads tbody tr")];
+  const here = rows.indexOf(document.activeElement.closest?.(".leads tbody tr"));
+  const name = rows[here < 0 ? 0 : here + by]?.querySelector(".lead__name");
+  name?.focus({ preventScroll: true });
+  name?.scrollIntoView({ block: "center" });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.(FIELDS)) return;
+  const dialog = document.querySelector("dialog[open]");
+  if (dialog) {
+    if (dialog.id === "peek" && "sd".includes(event.key)) dialog.querySelector(`[data-key="${event.key}"]`)?.click();
+    return;
+  }
+  const by = { j: 1, k: -1 }[event.key];
+  if (by && document.querySelector(".leads")) step(by);
+  else if (by) document.querySelector(`.neighbours [rel=${by > 0 ? "next" : "prev"}]`)?.click();
+  const target = { x: "input[name=lead]", o: ".lead__name", p: ".leads__peek" }[event.key];
+  if (target) document.activeElement.closest?.(".leads tbody tr")?.querySelector(target)?.click();
+});
+
+// What is done while somebody peeks leads back to the list as it is
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("form[data-back]")) return;
+  const next = Object.assign(document.createElement("input"), { type: "hidden", name: "next" });
+  next.value = location.pathname + location.search;
+  event.target.append(next);
+});

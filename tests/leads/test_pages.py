@@ -50,6 +50,7 @@ def pages() -> dict[str, str]:
         "claims": reverse("leads:claims", args=[ACME]),
         "brief": reverse("leads:brief", args=[ACME]),
         "outside": reverse("leads:outside", args=[ACME]),
+        "peek": reverse("leads:peek", args=[ACME]),
         "scan": reverse("leads:scan", args=[ACME, Lead.objects.get(domain=ACME).scans.get().pk]),
         "outcomes": reverse("leads:outcomes"),
         "digest": reverse("leads:digest"),
