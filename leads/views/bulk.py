@@ -17,10 +17,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from leads import bulk_actions
 from leads.forms import BULK_FORMS
 from leads.list_query import LeadQuery
-from leads.models import BulkAction, BulkRow, Tag
+from leads.models import BulkAction, BulkRow, Lead, Tag
 from leads.views.pages import Request, allowed, page_of, show
 
 ROWS_ON_A_PAGE: Final = 100
+EXAMPLES: Final = 5  # names in a preview
 
 
 @allowed("leads.view_lead")
@@ -63,6 +64,8 @@ def bulk_action(request: Request, pk: int) -> HttpResponse:
             "action": action,
             "form": form,
             "standing": bulk_actions.standing(action),
+            "examples": Lead.objects.filter(pk__in=action.leads[:EXAMPLES]).only("domain", "company_name"),
+            "others": max(0, action.total - EXAMPLES),
             "tags": Tag.objects.filter(automatic=False) if action.kind == BulkAction.Kind.TAG else (),
         }
         return show(request, "leads/bulk_draft.html", "leads/bulk_draft.html", context, 422 if form.errors else 200)
