@@ -5,10 +5,10 @@ VENV := .venv
 PY := $(VENV)/bin/python
 export HUNTER_PORT ?= 8000
 
-.PHONY: help setup run test check bench messages
+.PHONY: help setup run test check bench messages screenshots
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(VENV)/runtime: requirements.txt
 	@echo "Creating $(VENV) and installing what Hunter needs to run …"
@@ -38,3 +38,6 @@ bench: $(VENV)/development ## run the benchmarks; the figures go to bench/result
 
 messages: $(VENV)/development ## collect texts into locale/ and compile the catalogues
 	@bash locale/update.sh
+
+screenshots: $(VENV)/development ## every page at both widths, themes and languages into var/screenshots/
+	@HUNTER_ENV=dev $(PY) -m tests.browser.screenshots

@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,13 @@ def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def site(var: Path) -> Iterator[str]:
     """The address of a running Hunter whose 300 demo companies are scored."""
+    with running(var) as address:
+        yield address
+
+
+@contextmanager
+def running(var: Path) -> Iterator[str]:
+    """A Hunter that writes to `var`, as `make run` starts it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -118,6 +126,12 @@ def signed_in(browser: Browser, site: str, *, user: str = "demo", **options: Any
 @pytest.fixture(scope="module")
 def connected(chromium: Browser, site: str) -> str:
     """Somebody of operations has signed in to Partner Center, and the first sync is done."""
+    connect(chromium, site)
+    return site
+
+
+def connect(chromium: Browser, site: str) -> None:
+    """Sign in to Partner Center as operations, and wait for the first referrals."""
     context = signed_in(chromium, site, user="operations", locale="en-US")
     page = context.new_page()
     page.goto(f"{site}/referrals/connect/")
@@ -128,7 +142,20 @@ def connected(chromium: Browser, site: str) -> str:
     page.goto(f"{site}/referrals/")
     page.locator("tbody tr").first.wait_for(timeout=30_000)
     context.close()
-    return site
+
+
+def all_pages(var: Path) -> dict[str, list[list[str]]]:
+    """What tests/browser/pages.py finds in the Hunter that writes to `var`."""
+    lines = (var / "sandbox.env").read_text().split()
+    environment = {**os.environ, **dict(line.split("=", 1) for line in lines)}
+    environment.pop("DATABASE_URL", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.browser.pages"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, list[list[str]]] = json.loads(done.stdout)
+    return found
 
 
 @pytest.fixture

@@ -54,7 +54,9 @@ def some(model: Any) -> Any:
         if field.primary_key or field.has_default() or getattr(field, "auto_now_add", False) or field.null:
             continue
         if isinstance(field, models.ForeignKey):
-            values[field.name] = some(field.related_model)
+            # Not for the first user, who looks at the pages: their own choices would change what they see.
+            last = field.related_model._default_manager.order_by("pk").last()
+            values[field.name] = last or some(field.related_model)
         elif field.choices:
             values[field.name] = field.choices[0][0]
         elif isinstance(field, models.DateTimeField):

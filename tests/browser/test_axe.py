@@ -6,16 +6,13 @@ security policy, no request leaves the site, few queries, and at 320 px only tab
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import ROOT, signed_in
+from tests.browser.conftest import all_pages, signed_in
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
 RUN = """async ([scope, everything]) => {
@@ -70,15 +67,7 @@ REFUSED: list[tuple[str, str, dict[str, str]]] = [
 @pytest.fixture(scope="module")
 def pages(connected: str, var: Path) -> list[tuple[str, str]]:
     """(name, address) of every page, its arguments from the running Hunter's data."""
-    lines = (var / "sandbox.env").read_text().split()
-    environment = {**os.environ, **dict(line.split("=", 1) for line in lines)}
-    environment.pop("DATABASE_URL", None)
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.browser.pages"],
-        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout)
+    found = all_pages(var)
     escaped = [name for name, _ in found["refused"] if not name.startswith("admin:")]
     assert escaped == [], "nobody looked at these pages"
     return [(name, address) for name, address in [*found["pages"], *EMPTY]]
@@ -112,6 +101,8 @@ class Inspector:
             self.tell(f"{count} queries")
         self.page.evaluate(AXE)
         self.inspect(own)
+        if re.search(r"\{[#%]|[#%]\}", self.page.locator("body").inner_text()):
+            self.tell("shows template code")
 
     def inspect(self, own: bool) -> None:
         """The page as it stands: axe, its windows, the other theme, the narrow window."""
