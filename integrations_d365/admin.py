@@ -11,7 +11,6 @@ from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -218,11 +217,18 @@ class AutoPushAdmin(FastAdmin[models.AutoPush]):
         if reason := pushing.why_off():
             self.message_user(request, REFUSED[reason], messages.ERROR)
             return
-        rules.filter(enabled_at__isnull=True).update(enabled_at=timezone.now(), changed_by=request.user)
+        user: Any = request.user
+        for rule in rules.filter(enabled_at__isnull=True).select_related("saved_view"):
+            try:
+                pushing.set_rule(rule, on=True, by=user)
+            except pushing.PushRefused as refusal:
+                self.message_user(request, f"{rule}: {REFUSED[refusal.reason]}", messages.ERROR)
 
     @admin.action(description=_("Turn the selected rules off"), permissions=["change"])
     def turn_off(self, request: HttpRequest, rules: Any) -> None:
-        rules.filter(enabled_at__isnull=False).update(enabled_at=None, changed_by=request.user)
+        user: Any = request.user
+        for rule in rules.filter(enabled_at__isnull=False).select_related("saved_view"):
+            pushing.set_rule(rule, on=False, by=user)
 
 
 class PushingLeadAdmin(LeadAdmin):

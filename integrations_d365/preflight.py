@@ -44,7 +44,7 @@ def check_environment(*, by: User | None = None, client: DataverseClient | None 
     row = governor.current()
     if client is None:
         auth.forget()  # a person has mended something: what was refused before is asked anew
-    asked = client or client_from_settings(Turnstile(row), QUICK)
+    asked = client or client_from_settings(Turnstile(row, counts=False), QUICK)
     check = EnvironmentCheck(governor=row, by=by, mapping=VERSION)
     before = latest(row)
     try:

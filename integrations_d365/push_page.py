@@ -18,7 +18,17 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from integrations_d365 import preflight
-from integrations_d365.columns import BY_NAME, COLUMNS, EXTERNAL_ID, OPTION_BASE, Column, Kind, LeadFacts, When
+from integrations_d365.columns import (
+    BY_NAME,
+    COLUMNS,
+    EXTERNAL_ID,
+    KEY_COLUMN,
+    OPTION_BASE,
+    Column,
+    Kind,
+    LeadFacts,
+    When,
+)
 from integrations_d365.facts import facts_of
 from integrations_d365.mapping import ColumnShape, Note, Shape, changed, is_digest, option_key, wanted
 from integrations_d365.models import EnvironmentCheck, Push, PushAttempt, Reason
@@ -49,19 +59,31 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a push would send. `added`: columns that Dynamics has nothing of; `creation`: standard columns, written with
-    a new lead only; `left_out` and `cut`: notes, see mapping.Note."""
+    a new lead only; `about`: names of the columns about the push itself; `left_out` and `cut`: notes, see
+    mapping.Note."""
 
     creates: bool
     added: list[Line] = field(default_factory=list)
     changed: list[Line] = field(default_factory=list)
     same: list[Line] = field(default_factory=list)
     creation: list[Line] = field(default_factory=list)
+    about: list[str] = field(default_factory=list)
     left_out: list[Note] = field(default_factory=list)
     cut: list[Note] = field(default_factory=list)
 
     @property
     def is_needed(self) -> bool:
-        return self.creates or bool(self.added or self.changed)
+        return self.creates or bool(self.unsent)
+
+    @property
+    def unsent(self) -> int:
+        """Columns of which Dynamics has something else."""
+        return len(self.added) + len(self.changed)
+
+    @property
+    def written(self) -> int:
+        """How many columns the receipt will count: with an update those about the push itself are none of its own."""
+        return self.unsent + len(self.creation) + (len(self.about) if self.creates else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,26 +135,29 @@ def preview_of(push: Push, shape: Shape) -> Preview | None:
     if push.lead.score is None:
         return None
     facts = facts_of([push], timezone.now()).get(push.pk)
-    return None if facts is None else preview(facts, shape, push.acked, stored=push.pk is not None)
+    return None if facts is None else preview(facts, shape, push.acked)
 
 
-def preview(facts: LeadFacts, shape: Shape, acked: Mapping[str, Any], *, stored: bool = True) -> Preview:
-    """`acked`: what Dynamics acknowledged last. `stored` = the Hunter id of the facts is the one that will be sent."""
+def preview(facts: LeadFacts, shape: Shape, acked: Mapping[str, Any]) -> Preview:
+    """`acked`: what Dynamics acknowledged last."""
     plan = wanted(facts, shape)
     different = changed(plan.always, acked)
     shown = Preview(creates=not facts.remote_id)
     for name, value in plan.always.items():
-        if name == EXTERNAL_ID and not stored:
-            value = None
+        if shown.creates and name in (KEY_COLUMN, EXTERNAL_ID):  # how Dynamics and Hunter know the lead again
+            continue
         new, old = _readable(name, value, shape), _readable(name, acked.get(name), shape)
         if name not in different:
             shown.same.append(Line(name, new))
         elif acked.get(name) is not None:
             shown.changed.append(Line(name, new, old, is_digest(acked[name])))
-        elif value is not None:
+        elif value is not None or not shown.creates:
             shown.added.append(Line(name, new))
     if shown.creates:
-        shown.creation.extend(Line(name, _readable(name, value, shape)) for name, value in plan.creation.items())
+        values = {name: value for name, value in plan.creation.items() if value is not None}
+        shown.creation.extend(Line(name, _readable(name, value, shape)) for name, value in values.items())
+    shown.about.extend([EXTERNAL_ID] if shown.creates and EXTERNAL_ID in plan.always else [])
+    shown.about.extend(name for name, value in plan.about.items() if value is not None or not shown.creates)
     for note in plan.notes:
         if shown.creates or BY_NAME[note.column].when != When.CREATION:
             (shown.cut if note.kind == "cut" else shown.left_out).append(note)
@@ -193,7 +218,9 @@ def awaits(lead: Lead) -> str:
 
 
 def needs_decision(push: Push) -> bool:
-    return push.state == PushState.PARKED and push.reason in (Reason.FOREIGN, Reason.DELETED)
+    """Parked for a decision, or deleted in Dynamics and left so: pushing it again is a decision, too."""
+    undecided = push.state == PushState.PARKED and push.reason in (Reason.FOREIGN, Reason.DELETED)
+    return undecided or (push.state == PushState.NOT_PUSHED and push.remote_state == RemoteState.DELETED)
 
 
 def can_retry(push: Push) -> bool:

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from integrations_d365 import pushing
-from integrations_d365.governor import NotNow
+from integrations_d365.governor import Busy, NotNow
 from integrations_d365.messages import REFUSED, failure
 from integrations_d365.models import EnvironmentCheck
 from integrations_d365.preflight import check_environment
@@ -51,6 +51,8 @@ def _check(request: Request) -> None:
         return
     try:
         found = check_environment(by=request.user)
+    except Busy:
+        messages.warning(request, _("Hunter is talking to Dynamics at this moment. Check again in a few seconds."))
     except NotNow as pause:
         time = date_format(localtime(pause.until), "H:i:s")
         text = _("Dynamics asked for a pause; no request may be sent before %(time)s. Check again then.")

@@ -95,9 +95,10 @@ def _question(request: Request, lead: Lead, push: Push, refused: str = "") -> Ht
 
 
 def _look(remote_id: str) -> Found:
-    if pushing.why_off():
+    row = governor.current()
+    if pushing.why_off() or row.paused_at is not None or row.failures:  # nobody waits for what is known to be silent
         return Found("silent")
-    client = client_from_settings(Turnstile(governor.current()), QUICK)
+    client = client_from_settings(Turnstile(row, counts=False), QUICK)
     try:
         return _read(client, remote_id)
     except NotFound:

@@ -11,7 +11,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -40,6 +39,11 @@ class Row:
     @property
     def is_on(self) -> bool:
         return self.rule is not None and self.rule.enabled_at is not None
+
+    @property
+    def is_stopped(self) -> bool:
+        """On, but the view was changed since: nothing is pushed until somebody turns the rule on anew."""
+        return self.rule is not None and pushing.is_stopped(self.rule)
 
 
 def _row(view: SavedView, rule: AutoPush | None) -> Row:
@@ -90,15 +94,18 @@ def rule(request: Request, pk: int) -> HttpResponse:
     if on and (reason := pushing.why_off()):
         messages.error(request, str(REFUSED[reason]))
         return redirect("d365:rules")
-    set_rule(view, on, request)
+    _set_rule(view, on, request)
     return redirect("d365:rules")
 
 
-def set_rule(view: SavedView, on: bool, request: Request) -> None:
-    """A rule that is on stays as it is, so that two clicks are one."""
-    rule, _created = AutoPush.objects.get_or_create(saved_view=view)
-    if on != (rule.enabled_at is not None):
-        rule.enabled_at, rule.changed_by = timezone.now() if on else None, request.user
-        rule.save(update_fields=["enabled_at", "changed_by"])
+def _set_rule(view: SavedView, on: bool, request: Request) -> None:
+    """A rule that works stays as it is, so that two clicks are one."""
+    rule, _created = AutoPush.objects.select_related("saved_view").get_or_create(saved_view=view)
+    if on != (rule.enabled_at is not None) or (on and pushing.is_stopped(rule)):
+        try:
+            pushing.set_rule(rule, on=on, by=request.user)
+        except pushing.PushRefused as refusal:
+            messages.error(request, str(REFUSED[refusal.reason]))
+            return
     text = _("Leads of “%(name)s” are pushed by themselves from now on.") if on else _("“%(name)s” pushes nothing now.")
     messages.success(request, text % {"name": view.name})
