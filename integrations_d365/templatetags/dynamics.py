@@ -100,6 +100,15 @@ def problem(found: Sequence[str]) -> dict[str, Any]:
 
 
 @register.filter
+def problem_groups(problems: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
+    """The problems of a check by kind: `what`, `fix`, `details`, in the order in which they were found."""
+    groups: dict[str, list[str]] = {}
+    for kind, detail in problems:
+        groups.setdefault(kind, []).append(detail)
+    return [{**problem((kind, "")), "details": [one for one in found if one]} for kind, found in groups.items()]
+
+
+@register.filter
 def column_value(value: Any) -> SafeString | str:
     """A value as it goes to Dynamics."""
     if value is None:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from integrations_d365 import pushing
+from integrations_d365 import pushing, read_back
 from integrations_d365.messages import REFUSED
 from integrations_d365.push_page import (
     awaits,
@@ -32,7 +32,7 @@ from integrations_d365.push_page import (
     waits_until,
 )
 from integrations_d365.status import connection
-from leads.models import Lead
+from leads.models import Lead, PushState
 from leads.views.pages import Request, allowed, back, lead_or_404, show
 
 PANEL, STEPS = "lead-dynamics", "dynamics-steps"  # the elements of lower rooms' pages that hold our fragments
@@ -79,6 +79,37 @@ def steps(request: Request, domain: str) -> HttpResponse:
 
 @allowed("integrations_d365.push_lead")
 @require_POST
+def resend(request: Request, domain: str) -> HttpResponse:
+    """Everything once more, whatever Dynamics acknowledged."""
+    found = push_of(lead_or_404(domain))
+    try:
+        if found.pk is None or not found.remote_id:
+            pushing.request_push(found.lead, by=request.user)
+        else:
+            pushing.resend(found, by=request.user)
+    except pushing.PushRefused as refusal:
+        messages.error(request, str(REFUSED[refusal.reason]))
+        return back(request, "d365:push", domain)
+    if request.POST.get("next"):
+        return back(request, "d365:push", domain)
+    return HttpResponseRedirect(reverse("d365:push", args=[domain]) + "?asked=1")
+
+
+@allowed("integrations_d365.push_lead")
+@require_POST
+def read_again(request: Request, domain: str) -> HttpResponse:
+    """State and owner as Dynamics has them now; changes nothing there."""
+    found = push_of(lead_or_404(domain))
+    if reason := pushing.why_off():
+        messages.error(request, str(REFUSED[reason]))
+    elif found.remote_id:
+        pushing.look_again(found)
+        read_back.request_read_back(routine=False)
+    return HttpResponseRedirect(reverse("d365:push", args=[domain]) + "?reading=1#there")
+
+
+@allowed("integrations_d365.push_lead")
+@require_POST
 def take_back(request: Request, domain: str) -> HttpResponse:
     """A push that waits or is parked is not wanted any more."""
     found = push_of(lead_or_404(domain))
@@ -108,11 +139,13 @@ def _shown(
 
 
 def push_context(request: Request, lead: Lead, *, preview: bool) -> dict[str, Any]:
-    """What page and panel have in common; four queries, and four more for a preview."""
+    """What page and panel have in common; four queries, and four more for a preview or a lead that is there."""
     found, state = push_of(lead), connection()
     ledger = ledger_of(found)
     moving = is_moving(found)
     shown = preview and not moving and not found.is_closed and not needs_decision(found)
+    synced = found.state == PushState.SYNCED and not found.is_closed
+    seen = preview_of(found, shape_from(state.check)) if shown or synced else None
     return {
         "lead": lead,
         "push": found,
@@ -127,7 +160,9 @@ def push_context(request: Request, lead: Lead, *, preview: bool) -> dict[str, An
         "ledger": ledger,
         "receipt": receipt_of(found, ledger),
         "link": link_of(found),
-        "preview": preview_of(found, shape_from(state.check)) if shown else None,
+        "preview": seen if shown else None,
+        "unsent": seen.unsent if seen is not None and synced else 0,
+        "reading": found.remote_id and found.remote_seen_at is None and request.GET.get("reading") == "1",
         "previewing": shown,
     }
 

@@ -90,8 +90,80 @@ def test_a_push_ends_in_a_receipt(connected: Cloud, as_seller: Client, seller: U
     for shown in ("Created in Dynamics 365.", "Receipt", attempt.request_id, push.remote_id, "seller"):
         assert shown in text.replace("<wbr>", "")
     assert link_to(push.remote_id).replace("&", "&amp;") in text
-    assert "Dynamics has everything already" in text
+    assert "Nothing has changed since Hunter last sent it." in text
+    assert "Send everything again" in text
     assert "Sent to Dynamics 365" in page(as_seller, lead.get_absolute_url())
+
+
+def test_the_preview_counts_what_the_receipt_counts(connected: Cloud, as_seller: Client) -> None:
+    lead = scored(contact_emails=["info@anadolu-tekstil.example"])
+    text = page(as_seller, push_url(lead))
+    push = pushed(as_seller, lead)
+    count = len(PushAttempt.objects.get(push=push).columns)
+    assert f"{count} columns are written." in text
+    assert "columns about the push itself" in text
+    Lead.objects.filter(pk=lead.pk).update(score=81, has_dkim=False)
+    text = page(as_seller, push_url(lead))
+    push = pushed(as_seller, lead)
+    count = len(PushAttempt.objects.filter(push=push).latest("pk").columns)
+    assert f"{count} columns are written." in text
+
+
+def test_changes_that_are_not_sent_yet_are_told(connected: Cloud, as_seller: Client) -> None:
+    lead = scored()
+    pushed(as_seller, lead)
+    panel = reverse("d365:lead_panel", args=[lead.domain])
+    assert "not sent yet" not in page(as_seller, push_url(lead))
+    Lead.objects.filter(pk=lead.pk).update(technical_heat="Very hot")
+    for url in (push_url(lead), panel):
+        text = page(as_seller, url)
+        assert "1 change not sent yet" in text
+        assert "They go out by themselves within a minute." in text
+    row = governor.current()
+    Governor.objects.filter(pk=row.pk).update(paused_at=timezone.now(), paused_category="auth")
+    assert "they go out by themselves when it goes on" in page(as_seller, panel)
+
+
+def test_everything_is_sent_again_on_demand(connected: Cloud, as_seller: Client, as_viewer: Client) -> None:
+    lead = scored()
+    push = pushed(as_seller, lead)
+    address = reverse("d365:resend", args=[lead.domain])
+    assert as_viewer.post(address).status_code == 403
+    assert as_seller.post(address).headers["Location"] == f"{push_url(lead)}?asked=1"
+    push.refresh_from_db()
+    assert push.state == "queued"
+    work(push.job)
+    assert len(PushAttempt.objects.filter(push=push).latest("pk").columns) > 15
+    assert "Updated in Dynamics 365." in page(as_seller, f"{push_url(lead)}?asked=1")
+
+
+def test_a_lead_is_read_again_on_demand(connected: Cloud, as_seller: Client) -> None:
+    lead = scored()
+    push = pushed(as_seller, lead)
+    Push.objects.update(remote_seen_at=timezone.now())
+    response = as_seller.post(reverse("d365:read_again", args=[lead.domain]))
+    address = response.headers["Location"].partition("#")[0]
+    assert "Hunter is reading it again" in page(as_seller, address)
+    work(Job.objects.get(kind="read_back"))
+    push.refresh_from_db()
+    assert push.remote_seen_at
+    assert "Hunter is reading it again" not in page(as_seller, address)
+
+
+def test_sellers_are_spared_what_administrators_mend(
+    connected: Cloud, as_operator: Client, as_seller: Client, operator: User
+) -> None:
+    row = governor.current()
+    Governor.objects.filter(pk=row.pk).update(
+        paused_at=timezone.now(), paused_category="auth", paused_code="AADSTS7000222", paused_request_id="ab-12"
+    )
+    lead = scored()
+    as_seller.post(push_url(lead))
+    for url in (BOARD, push_url(lead)):
+        text = page(as_seller, url)
+        assert "Your Hunter administrator has to mend it; nothing for you to do, what you asked for waits." in text
+        assert "HUNTER_D365_CLIENT_SECRET" not in text
+        assert "HUNTER_D365_CLIENT_SECRET" in page(as_operator, url)
 
 
 def test_the_preview_shows_old_and_new_of_what_changed(connected: Cloud, as_seller: Client) -> None:
