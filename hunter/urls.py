@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from hunter import health, trouble
+from hunter.styleguide import styleguide
 from leads.views.language import switch_language
 
 handler500 = trouble.server_error
@@ -17,4 +18,5 @@ urlpatterns = [
     path("healthz/live", health.live, name="healthz_live"),
     path("healthz/ready", health.ready, name="healthz_ready"),
     path("healthz/status", health.status, name="healthz_status"),
+    path("styleguide/", styleguide, name="styleguide"),
 ]
