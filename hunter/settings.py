@@ -246,7 +246,7 @@ Q_CLUSTER = {
     "name": "hunter",
     "label": "Hunter queue",
     "orm": "default",
-    "workers": _number("HUNTER_WORKERS", 2, 1, 32),
+    "workers": _number("HUNTER_WORKERS", 3, 1, 32),
     "timeout": 120,
     "retry": 480,
     "queue_limit": 2,

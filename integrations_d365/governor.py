@@ -47,8 +47,8 @@ class Busy(NotNow):
 
 
 def most_lanes() -> int:
-    """One worker is always left for scans and everything else, however slow Dynamics is."""
-    return max(1, min(MOST_LANES, workers() - 1))
+    """Workers are always left for scans and everything else, however slow Dynamics is."""
+    return max(1, min(MOST_LANES, workers() - 2))
 
 
 def key_from_settings() -> str:

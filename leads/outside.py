@@ -7,6 +7,7 @@ OutsideFact keeps the last thing that was known; a look that failed changes only
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 import jobs.services
+from jobs.leases import lease
 from jobs.models import Job
 from jobs.services import JobRun
 from leads.bulk import insert_rows
@@ -40,7 +42,10 @@ FRESH_POSTURE: Final = timedelta(days=14)
 FRESH_HOSTING: Final = timedelta(days=30)
 EXPIRES_SOON: Final = 30  # days (scoring-v1 section 14)
 _RETRY: Final = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=7))
-_AT_ONCE: Final = 50
+_AT_ONCE: Final = 20
+_SLICE: Final = 8.0  # seconds; then other work gets its turn
+_TURN: Final = timedelta(seconds=1)
+_LEASE, _LEASE_SECONDS = "outside facts", 110.0
 _NEW_AT_ONCE: Final = 5_000
 
 
@@ -120,22 +125,30 @@ def ask_again(lead: Lead, *, by: Any) -> list[Job]:
 
 
 def run_outside(run: JobRun) -> None:
-    """Job handler: what is due of one kind. Safe to kill anywhere: a row is written, or asked about again."""
+    """Job handler: what is due of one kind. Safe to kill anywhere: a row is written, or asked about again. However slow
+    the sources are, they keep one worker at most, and that one for some seconds only: scans come first."""
     kind = run.payload["kind"]
     if kind not in enabled_kinds():
         return
-    with _Sources(kind) as look:
-        done = run.job.done
-        seen: set[int] = set()
-        while facts := _due(kind, seen):
-            for fact, learned in look(facts):
-                seen.add(fact.pk)
-                with transaction.atomic():
-                    run.checkpoint(done=done + 1)
-                    store(fact, learned, timezone.now())
-                done += 1
-                if run.time_is_up():
-                    run.again()
+    with lease(_LEASE, _LEASE_SECONDS) as ours:
+        if not ours:
+            run.wait_until(timezone.now() + _TURN)
+        with _Sources(kind) as look:
+            _look(run, kind, look)
+
+
+def _look(run: JobRun, kind: str, look: Look) -> None:
+    done, ends = run.job.done, time.monotonic() + _SLICE
+    seen: set[int] = set()
+    while facts := _due(kind, seen):
+        for fact, learned in look(facts):
+            seen.add(fact.pk)
+            with transaction.atomic():
+                run.checkpoint(done=done + 1)
+                store(fact, learned, timezone.now())
+            done += 1
+            if time.monotonic() > ends:
+                run.wait_until(timezone.now() + _TURN)
 
 
 def _due(kind: str, seen: set[int]) -> list[OutsideFact]:

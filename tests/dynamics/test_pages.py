@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from integrations_d365 import governor
 from integrations_d365.columns import BY_NAME, COLUMNS
@@ -561,6 +562,34 @@ def test_a_bulk_push_is_a_job_over_the_filter(connected: Cloud, as_operator: Cli
     assert as_operator.post(f"{reverse('d365:bulk')}?segment=Skip").headers["Location"] == "/leads/?segment=Skip"
 
 
+def test_a_bulk_push_is_named_by_its_filter(connected: Cloud, as_operator: Client) -> None:
+    scored(segment="Migration", priority_category="P2")
+    scored("uc.example", segment="Cold")
+    text = page(as_operator, f"{reverse('d365:bulk')}?segment=Migration&priority=P2")
+    assert "Push 1 lead?" in " ".join(text.split())
+    as_operator.post(f"{reverse('d365:bulk')}?segment=Migration&priority=P2")
+    assert "Push to Dynamics 365: Migration, P2" in page(as_operator, reverse("leads:jobs"))
+
+
+def test_history_says_on_whose_wish(connected: Cloud, as_seller: Client, seller: User) -> None:
+    push = in_dynamics(scored(), asked_at=timezone.now(), asked_by=seller)
+    for job, by in (("push.due", None), ("push.command", None), ("push.due", seller)):
+        made = Job.objects.create(kind="push", key=job, subject="", payload={"title": job}, state="done")
+        Job.objects.filter(pk=made.pk).update(created_at=push.asked_at - timedelta(seconds=1))
+        PushAttempt.objects.create(push=push, job=made, by=by, operation="update", outcome="failed",
+                                   error_category="rate_limit")  # fmt: skip
+    text = page(as_seller, push_url(push.lead))
+    for shown in ("by itself", "by a command", "by a rule (seller)", "Postponed"):
+        assert shown in text
+
+
+def test_the_header_says_how_dynamics_stands(connected: Cloud, as_seller: Client) -> None:
+    row = governor.current()
+    assert "Dynamics: connected" in page(as_seller, "/leads/")
+    Governor.objects.filter(pk=row.pk).update(paused_at=timezone.now(), paused_category="auth")
+    assert "Dynamics: paused" in page(as_seller, "/leads/")
+
+
 def test_a_job_that_was_stopped_says_what_it_left(connected: Cloud, as_operator: Client, operator: User) -> None:
     first, second, third = (scored(f"{name}.example") for name in ("bir", "iki", "uc"))
     job = Job.objects.create(
@@ -800,7 +829,7 @@ def test_switched_off_the_board_still_shows_what_was_pushed_without_buttons(sett
         assert "Dynamics 365 is switched off" in text
         assert "A plug-in in your Dynamics refused this lead." in text
         assert "Retry" not in text
-        assert "Take back" not in text
+        assert "Do not push" not in text
 
 
 # The admin
@@ -858,4 +887,5 @@ def test_the_push_action_is_gone_while_switched_off(settings: Any, as_administra
 )
 def test_events_speak_in_words(kind: str, value: str, words: str) -> None:
     template = Template("{% load leads %}{{ value|event_value:kind }}")
-    assert template.render(Context({"value": value, "kind": kind})) == words
+    with override("en"):
+        assert template.render(Context({"value": value, "kind": kind})) == words
