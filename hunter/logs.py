@@ -14,8 +14,8 @@ class ReferenceFilter(logging.Filter):
     """Gives each line of a request its reference; "" outside of one."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.reference = reference.get()
-        record.told = f" [{record.reference}]" if record.reference else ""
+        code = reference.get()
+        record.__dict__.update(reference=code, told=f" [{code}]" if code else "")
         return True
 
 
@@ -29,8 +29,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if getattr(record, "reference", ""):
-            line["reference"] = record.reference
+        if code := getattr(record, "reference", ""):
+            line["reference"] = code
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)

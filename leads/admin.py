@@ -242,10 +242,14 @@ class EventAdmin(LedgerAdmin[models.Event]):
 
 @admin.register(models.Alert)
 class AlertAdmin(LedgerAdmin[models.Alert]):
-    list_display = ("created_at", "lead", "type", "read_at", "read_by")
+    list_display = ("created_at", "lead", "type", "read_at", "reader")
     list_filter = ("type",)
     list_select_related = ("lead", "read_by")
     ordering = ("-created_at",)
+
+    @admin.display(description=_("Read by"), ordering="read_by")
+    def reader(self, alert: models.Alert) -> Any:
+        return alert.read_by
 
 
 @admin.register(models.Note)
@@ -291,6 +295,14 @@ class SavedViewAdmin(FastAdmin[models.SavedView]):
 def _is_own(request: HttpRequest, view: models.SavedView | None) -> bool:
     """People change their own views; those of others are for those who may change leads in bulk."""
     return view is None or view.owner_id == request.user.pk or request.user.has_perm("leads.bulk_change_leads")
+
+
+@admin.register(models.BulkAction)
+class BulkActionAdmin(LedgerAdmin[models.BulkAction]):
+    list_display = ("kind", "state", "total", "by", "created_at")
+    list_filter = ("kind", "state")
+    list_select_related = ("by",)
+    exclude = ("leads",)  # up to every key there is
 
 
 @admin.register(models.ImportBatch)

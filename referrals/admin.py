@@ -250,8 +250,24 @@ class SignInAdmin(RemoteAdmin[models.SignIn]):
 
 @admin.register(models.SyncCursor)
 class SyncCursorAdmin(RemoteAdmin[models.SyncCursor]):
-    list_display = ("watermark", "last_success_at", "last_full_at", "not_before")
+    list_display = ("up_to", "last_success", "last_full", "paused_until")
     fields = (
         "watermark", "changes_under_way", "full_wanted", "full_started_at", "full_failures", "filter_refused",
         "not_before", "failures", "last_success_at", "last_full_at",
     )  # fmt: skip
+
+    @admin.display(description=_("read up to"))
+    def up_to(self, cursor: models.SyncCursor) -> Any:
+        return cursor.watermark
+
+    @admin.display(description=_("last complete sync"))
+    def last_success(self, cursor: models.SyncCursor) -> Any:
+        return cursor.last_success_at
+
+    @admin.display(description=_("last full pass"))
+    def last_full(self, cursor: models.SyncCursor) -> Any:
+        return cursor.last_full_at
+
+    @admin.display(description=_("paused until"))
+    def paused_until(self, cursor: models.SyncCursor) -> Any:
+        return cursor.not_before
