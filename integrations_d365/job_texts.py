@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from django.contrib.auth.models import User
 from django.db.models import Count, Exists, OuterRef
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -14,7 +16,9 @@ from integrations_d365.models import PushAttempt
 from integrations_d365.push_page import ARRIVED
 from jobs.models import Job
 from leads.job_texts import number
+from leads.list_query import LeadQuery
 from leads.models import PushState
+from leads.templatetags.leads import chip_text
 
 TITLES: Final = {
     "push.named": gettext_lazy("Push of %(name)s to Dynamics 365"),
@@ -29,8 +33,18 @@ TITLES: Final = {
 
 
 def title(job: Job) -> str:
-    wording = TITLES.get(job.payload.get("title", ""))
-    return str(wording) % {"name": job.payload.get("name", "")} if wording else job.subject
+    code, name = job.payload.get("title", ""), job.payload.get("name", "")
+    if code == "push.list" and (words := _filter(name)):
+        return _("Push to Dynamics 365: %(filter)s") % {"filter": words}
+    wording = TITLES.get(code)
+    return str(wording) % {"name": name} if wording else job.subject
+
+
+def _filter(address: str) -> str:
+    """The filter of a list in words."""
+    chips = LeadQuery.from_url(QueryDict(address.lstrip("?"))).chips()
+    owners = User.objects.filter(pk__in=[value for name, value, _url in chips if name == "owner" and value.isdigit()])
+    return ", ".join(chip_text(chip, owners) for chip in chips)
 
 
 def result(job: Job) -> str:

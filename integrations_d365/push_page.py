@@ -181,7 +181,7 @@ def ledger_of(push: Push) -> Sequence[PushAttempt]:
     """The newest attempts, newest first."""
     if push.pk is None:
         return []
-    return list(push.ledger.select_related("by").order_by("-pk")[:LEDGER_SHOWN])
+    return list(push.ledger.select_related("by", "job").order_by("-pk")[:LEDGER_SHOWN])
 
 
 def receipt_of(push: Push, ledger: Sequence[PushAttempt]) -> Receipt | None:

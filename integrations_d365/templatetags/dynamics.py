@@ -17,6 +17,7 @@ from integrations_d365 import messages
 from integrations_d365.models import Push, PushAttempt, Reason
 from integrations_d365.push_page import awaits, link_of, needs_decision, waits_until
 from leads.models import PushState, RemoteState
+from leads.templatetags.leads import person
 
 register = template.Library()
 
@@ -66,6 +67,19 @@ def dynamics_link(push: Push) -> str:
 def failure(row: Any) -> tuple[Any, Any] | None:
     """(what happened, what to do) for an attempt or a check that failed."""
     return messages.failure(row.error_category, row.error_code) if row.error_category else None
+
+
+@register.filter
+def asker(attempt: PushAttempt) -> str:
+    """On whose wish it was: a person's, a rule's, a command's, or nobody's. A rule asks while the job of the clock
+    runs; what a person asked for was there before it."""
+    title = attempt.job.payload.get("title") if attempt.job else ""
+    if attempt.by is None:
+        return _("by a command") if title == "push.command" else _("by itself")
+    asked_at = attempt.push.asked_at
+    if title == "push.due" and attempt.job and asked_at and attempt.job.created_at <= asked_at <= attempt.at:
+        return _("by a rule (%(name)s)") % {"name": person(attempt.by)}
+    return person(attempt.by)
 
 
 @register.filter
@@ -123,6 +137,8 @@ def column_value(value: Any) -> SafeString | str:
 @register.simple_tag
 def outcome(attempt: PushAttempt) -> SafeString:
     """What came of an attempt, as a badge."""
+    if attempt.outcome == PushAttempt.Outcome.FAILED and attempt.error_category == "rate_limit":
+        return format_html('<span class="badge badge--quiet">{}</span>', _("Postponed"))
     tone = "success" if attempt.outcome in _ARRIVED else _TONES.get(PushAttempt.Outcome(attempt.outcome), "quiet")
     return format_html('<span class="badge badge--{}">{}</span>', tone, attempt.get_outcome_display())
 

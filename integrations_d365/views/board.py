@@ -20,7 +20,7 @@ from integrations_d365.messages import CATEGORIES, REFUSED
 from integrations_d365.models import Push, PushQuerySet, Reason
 from integrations_d365.status import connection
 from jobs.models import Job
-from leads.models import RemoteState
+from leads.models import PushState, RemoteState
 from leads.views.pages import Request, allowed, back, note_url, page_of, show, shown_params
 
 MOST_CHOSEN: Final = 500
@@ -42,6 +42,8 @@ def board(request: Request) -> HttpResponse:
         "counts": counts,
         "moving": counts["queued"] + counts["in_progress"],
         "running": counts["in_progress"] or (counts["queued"] and Push.objects.due(timezone.now()).exists()),
+        "choosable": any(push.state in (PushState.PARKED, PushState.QUEUED) for push in page),
+        "settled": query.state == (PushState.PARKED,) or bool(query.reason or query.error),
         "retryable": _retryable(request, query, counts["parked"]),
         "connection": connection(),
         "sorts": SORTS,
@@ -103,5 +105,18 @@ def _say(request: Request, job: Job | None) -> None:
     if job is None:
         messages.info(request, _("None of them can be retried: they are on their way, or wait for a decision."))
         return
-    text = ngettext("%(count)d push is tried again.", "%(count)d pushes are tried again.", job.total)
+    if (state := connection().state) in ("paused", "down"):
+        text = ngettext(
+            "%(count)d push waits: Dynamics cannot be reached now. It goes on by itself.",
+            "%(count)d pushes wait: Dynamics cannot be reached now. They go on by themselves.",
+            job.total,
+        )
+        if state == "paused":
+            text = ngettext(
+                "%(count)d push waits: pushing is paused. It goes on by itself.",
+                "%(count)d pushes wait: pushing is paused. They go on by themselves.",
+                job.total,
+            )
+    else:
+        text = ngettext("%(count)d push is tried again.", "%(count)d pushes are tried again.", job.total)
     messages.success(request, text % {"count": job.total})

@@ -28,7 +28,7 @@ def bulk(request: Request) -> HttpResponse:
     if request.method != "POST":
         return _preview(request, query)
     try:
-        job = pushing.queue_pushes(query.leads(request.user), by=request.user, title="push.list")
+        job = pushing.queue_pushes(query.leads(request.user), by=request.user, title="push.list", name=query.url())
     except pushing.PushRefused as refusal:
         return _preview(request, query, refused=str(REFUSED[refusal.reason]))
     if job is None:

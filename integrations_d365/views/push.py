@@ -56,7 +56,14 @@ def push(request: Request, domain: str) -> HttpResponse:
     if request.htmx:
         return _shown(request, lead_or_404(domain), asked=True)
     if request.POST.get("next"):
-        messages.success(request, _("%(name)s is on its way to Dynamics 365.") % {"name": lead.shown_domain})
+        text = _("%(name)s is on its way to Dynamics 365.")
+        if (state := connection().state) in ("paused", "down", "throttled"):
+            text = _("%(name)s waits: Dynamics asked for a pause. It goes on by itself.")
+            if state == "paused":
+                text = _("%(name)s waits: pushing is paused. It goes on by itself.")
+            elif state == "down":
+                text = _("%(name)s waits: Dynamics cannot be reached now. It goes on by itself.")
+        messages.success(request, text % {"name": lead.shown_domain})
         return back(request, "d365:push", domain)
     return HttpResponseRedirect(reverse("d365:push", args=[domain]) + "?asked=1")
 

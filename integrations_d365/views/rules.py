@@ -71,7 +71,8 @@ def rules(request: Request) -> HttpResponse:
         form = SavedViewForm(request.POST, owner=request.user)
         if form.is_valid():
             view = form.save()
-            messages.success(request, _("“%(name)s” was saved. Its rule is off.") % {"name": view.name})
+            text = _("“%(name)s” was saved. The rule is off still: turn it on.")
+            messages.success(request, text % {"name": view.name})
             return redirect("d365:rules")
     page = page_of(SavedView.objects.select_related("owner").order_by("name", "pk"), request, ON_A_PAGE)
     found = AutoPush.objects.filter(saved_view__in=page.object_list).select_related("changed_by")
