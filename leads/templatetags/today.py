@@ -45,26 +45,22 @@ def columns(chart: Chart) -> SafeString:
 
 def _column(index: int, bar: Bar) -> SafeString:
     left, middle = index * _SLOT + (_SLOT - _COLUMN) // 2, index * _SLOT + _SLOT // 2
+    # The label comes first and ends with a space, so that a link is called what it shows: "0–9 61".
     drawn = format_html(
         '<rect class="chart__fill chart__fill--plain" x="{}" y="{}" width="{}" height="{}"></rect>'
-        '<text class="chart__tick" x="{}" y="{}" aria-hidden="{hidden}">{}</text>'
-        '<text class="chart__tick" x="{}" y="{}" aria-hidden="{hidden}">{}</text>',
+        '<text class="chart__tick" x="{}" y="{}">{} </text><text class="chart__tick" x="{}" y="{}">{}</text>',
         left,
         16 + _HEIGHT - bar.share,
         _COLUMN,
         bar.share,
         middle,
-        11 + _HEIGHT - bar.share,
-        number_format(bar.count, use_l10n=True, force_grouping=True),
-        middle,
         _HEIGHT + 32,
         bar.label,
-        hidden="true" if bar.count else "false",  # the link says both
+        middle,
+        11 + _HEIGHT - bar.share,
+        number_format(bar.count, use_l10n=True, force_grouping=True),
     )
-    if not bar.count:
-        return drawn
-    label = _("%(label)s: %(count)s") % {"label": bar.label, "count": bar.count}
-    return format_html('<a href="{}" aria-label="{}">{}</a>', bar.url, label, drawn)
+    return format_html('<a href="{}">{}</a>', bar.url, drawn) if bar.count else drawn
 
 
 @register.filter
