@@ -291,6 +291,7 @@ HUNTER_DUTIES = {
     "send digests": ("leads.tasks.send_digests", 60),
     "end expired entries": ("leads.tasks.end_expired_entries", 3_600),
     "prune": ("jobs.tasks.prune", 86_400),
+    "prune bulk actions": ("leads.tasks.prune_bulk_actions", 86_400),
 }
 
 

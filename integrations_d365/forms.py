@@ -41,7 +41,7 @@ class SavedViewForm(forms.Form):
         found = LeadQuery.from_url(QueryDict(urlsplit(text).query if "?" in text else text))
         if not found.is_filtered:
             raise forms.ValidationError(_("This address holds no filter of the lead list."))
-        return found.url()
+        return found.saved_as()
 
     def save(self) -> SavedView:
         cleaned = self.cleaned_data

@@ -30,12 +30,12 @@ AT_ONCE: Final = 200  # leads changed within the request; more are a job
 CHUNK: Final = 500
 _COUNTED_AT_ONCE: Final = 10_000  # SQLite takes 32,766 parameters in one statement
 _DRAFTS_LIVE: Final = timedelta(days=1)
+_KEPT: Final = timedelta(days=90)  # as long as finished jobs; the timeline of each lead keeps what was done
 Old = dict[str, Any]
 
 
 def draft(kind: str, leads: LeadQuerySet, *, query: str, by: User) -> BulkAction:
-    """Settle which leads are meant. Nothing is changed until `start`; drafts that nobody started go after a day."""
-    BulkAction.objects.filter(state=State.DRAFT, created_at__lt=timezone.now() - _DRAFTS_LIVE).delete()
+    """Settle which leads are meant. Nothing is changed until `start`."""
     keys = list(leads.order_by("pk").values_list("pk", flat=True))
     return BulkAction.objects.create(kind=kind, leads=keys, total=len(keys), query=query[:4000], by=by)
 
@@ -112,6 +112,13 @@ def release(job: Job) -> None:
     """A cancelled job leaves what it did, and that can be undone; a failed one can be started again."""
     if job.state == Job.State.CANCELLED:
         BulkAction.objects.filter(job=job).update(state=State.DONE)
+
+
+def prune(now: datetime) -> None:
+    """Forget drafts that nobody started, and what is long done (a duty)."""
+    forgotten = Q(state=State.DRAFT, created_at__lt=now - _DRAFTS_LIVE)
+    forgotten |= Q(state__in=(State.DONE, State.UNDONE), created_at__lt=now - _KEPT)
+    BulkAction.objects.filter(forgotten).delete()
 
 
 def _enqueue(action: BulkAction, what: str, total: int, by: User) -> None:

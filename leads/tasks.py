@@ -50,6 +50,10 @@ def end_expired_entries() -> None:
     knowledge.end_expired(timezone.localdate())
 
 
+def prune_bulk_actions() -> None:
+    bulk_actions.prune(timezone.now())
+
+
 def outside(run: JobRun) -> None:
     outside_facts.run_outside(run)
 

@@ -211,12 +211,17 @@ def test_a_second_click_changes_nothing(as_operator: Client) -> None:
     assert set(Lead.objects.values_list("dismissed_reason", flat=True)) == {"a"}
 
 
-def test_drafts_nobody_started_go_after_a_day(operator: User) -> None:
+def test_drafts_go_after_a_day_and_what_is_done_after_a_season(as_operator: Client, operator: User) -> None:
     many(1)
-    old = bulk_actions.draft("dismiss", Lead.objects.all(), query="", by=operator)
-    BulkAction.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=2))
-    new = bulk_actions.draft("dismiss", Lead.objects.all(), query="", by=operator)
-    assert list(BulkAction.objects.all()) == [new]
+    now = timezone.now()
+    kept = bulk_actions.draft("dismiss", Lead.objects.all(), query="", by=operator)
+    draft = bulk_actions.draft("dismiss", Lead.objects.all(), query="", by=operator)
+    done = confirm(as_operator, choose(as_operator, "dismiss", all="1"))
+    recent = confirm(as_operator, choose(as_operator, "rescan", query="?dismissed=1", all="1"))
+    BulkAction.objects.filter(pk__in=(draft.pk, recent.pk)).update(created_at=now - timedelta(days=2))
+    BulkAction.objects.filter(pk=done.pk).update(created_at=now - timedelta(days=91))
+    bulk_actions.prune(now)
+    assert set(BulkAction.objects.all()) == {kept, recent}
 
 
 def test_export_and_push_take_what_was_chosen(as_operator: Client) -> None:

@@ -1,0 +1,208 @@
+"""The lead list as people use it all day: quick filters, views, many leads at once, the keyboard."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import signed_in
+
+
+def rows(page: Page) -> list[str]:
+    return page.locator(".lead__name").all_inner_texts()
+
+
+def heads(page: Page) -> list[str]:
+    return [text.strip() for text in page.locator(".leads thead th").all_inner_texts()]
+
+
+@pytest.fixture
+def leads(operations: Page, site: str) -> Page:
+    operations.goto(f"{site}/leads/")
+    return operations
+
+
+def test_two_filters_set_at_once_both_count(leads: Page) -> None:
+    leads.evaluate(
+        """() => {
+            for (const box of document.querySelectorAll(
+                "#filter [name=segment][value=Migration], #filter [name=provider][value=Google]"
+            )) {
+                box.checked = true;
+                box.dispatchEvent(new Event("change", { bubbles: true }));
+            }
+        }"""
+    )
+    leads.wait_for_url(re.compile(r"segment=Migration&provider=Google"))
+    expect(leads.locator(".chip")).to_have_count(2)
+    # The second while the first is on its way
+    leads.evaluate(
+        """async () => {
+            const set = (selector) => {
+                const box = document.querySelector(selector);
+                box.checked = true;
+                box.dispatchEvent(new Event("change", { bubbles: true }));
+            };
+            set("#filter [name=posture][value=no_dkim]");
+            await new Promise((resolve) => setTimeout(resolve, 70));
+            set("#filter [name=priority][value=P2]");
+        }"""
+    )
+    leads.wait_for_url(re.compile(r"(?=.*posture=no_dkim)(?=.*priority=P2)"))
+    expect(leads.locator(".chip")).to_have_count(4)
+
+
+def test_a_pasted_url_gives_rows_order_columns_and_page(chromium: Browser, site: str, leads: Page) -> None:
+    leads.goto(f"{site}/leads/?sort=name&cols=score&cols=city&density=compact&page=2")
+    shown, titles = rows(leads), heads(leads)
+    assert len(shown) == 50
+    assert titles[1:] == ["Company", "Score", "City"]
+    context = signed_in(chromium, site, user="operations", locale="en-US")
+    other = context.new_page()
+    other.goto(leads.url)
+    assert (rows(other), heads(other)) == (shown, titles)
+    context.close()
+
+
+def test_typing_is_one_entry_and_back_works(leads: Page) -> None:
+    before = leads.evaluate("history.length")
+    first = rows(leads)
+    for text in ("a", "an", "ana"):
+        leads.fill("#q", text)
+        leads.wait_for_url(re.compile(rf"q={text}$"))
+    assert leads.evaluate("history.length") == before + 1
+    assert leads.evaluate("document.activeElement.id") == "q"
+    leads.go_back()
+    leads.wait_for_url(re.compile(r"/leads/$"))
+    expect(leads.locator("#q")).to_have_value("")
+    assert rows(leads) == first
+
+
+def test_a_view_is_saved_left_and_found_again(leads: Page) -> None:
+    leads.locator("summary", has_text="Security").click()
+    leads.locator("#filter [name=posture][value=dmarc_none]").check()
+    leads.wait_for_url(re.compile(r"posture=dmarc_none"))
+    leads.keyboard.press("Escape")
+    leads.locator("#columns-menu").click()
+    leads.locator("[name=cols][value=city]").check()
+    leads.wait_for_url(re.compile(r"cols=city"))
+    leads.keyboard.press("Escape")
+    leads.locator("#view-new summary").click()
+    leads.fill("#view-name", "Open doors")
+    leads.keyboard.press("Enter")
+    tab = leads.locator(".views__tab[aria-current]")
+    expect(tab).to_have_text(re.compile("Open doors"))
+    expect(tab).not_to_contain_text("modified")
+    saved = leads.url
+    leads.locator("#sort").select_option("name")
+    leads.wait_for_url(re.compile(r"sort=name"))
+    expect(leads.locator(".views__tab[aria-current]")).to_contain_text("modified")
+    leads.locator(".views__tab", has_text="All leads").click()
+    leads.locator(".views__tab", has_text="Open doors").click()
+    assert leads.url == saved
+    assert "City" in heads(leads)
+    leads.locator("#view-edit summary").click()
+    leads.get_by_role("button", name="Delete the view").click()
+    leads.locator("#confirm-view-delete [value=yes]").click()
+    expect(leads.locator(".views__tab")).to_have_count(1)
+
+
+def test_fifty_leads_are_tagged_with_the_keyboard_and_untagged(leads: Page, site: str) -> None:
+    leads.focus("[data-checks-page]")
+    leads.keyboard.press("Space")
+    expect(leads.locator("[data-selected]")).to_have_text("50")
+    leads.focus("#bulk [value=tag]")
+    leads.keyboard.press("Enter")
+    expect(leads.locator("h1")).to_contain_text("50 leads")
+    leads.focus("#id_tag")
+    leads.keyboard.type("fuar-2026")
+    leads.keyboard.press("Enter")
+    expect(leads.locator("#bulk-result")).to_contain_text("Changed")
+    result = leads.url
+    leads.goto(f"{site}/leads/?tag=fuar-2026")
+    expect(leads.locator("#count")).to_contain_text("50 leads")
+    leads.goto(result)
+    leads.focus("#bulk-undo")
+    leads.keyboard.press("Enter")
+    expect(leads.locator("#bulk-result")).to_contain_text("Undone")
+    leads.goto(f"{site}/leads/?tag=fuar-2026")
+    expect(leads.locator("#count")).to_contain_text("0 leads")
+
+
+def test_all_of_a_list_runs_as_a_job_and_shows_itself(leads: Page) -> None:
+    total = int(leads.locator("#bulk [name=total]").get_attribute("value") or 0)
+    assert total > 200
+    leads.locator("[name=lead]").first.check()
+    leads.locator("#bulk-all").check()
+    expect(leads.locator("[data-selected]")).to_have_text(str(total))
+    leads.locator("#bulk [value=tag]").click()
+    leads.fill("#id_tag", "hepsi")
+    leads.keyboard.press("Enter")
+    expect(leads.locator("#bulk-result .badge").first).to_have_text("Done", timeout=60_000)
+    expect(leads.locator(".keyfacts")).to_contain_text(str(total))
+    leads.locator("#bulk-undo").click()
+    expect(leads.locator("#bulk-result .badge").first).to_have_text("Undone", timeout=60_000)
+
+
+def test_triage_with_the_keyboard_alone(leads: Page) -> None:
+    names = rows(leads)
+    leads.keyboard.press("j")
+    leads.keyboard.press("j")
+    leads.keyboard.press("x")
+    expect(leads.locator("[name=lead]").nth(1)).to_be_checked()
+    leads.keyboard.press("x")
+    leads.keyboard.press("k")
+    assert leads.evaluate("document.activeElement.innerText") == names[0]
+    leads.keyboard.press("p")
+    expect(leads.locator("#peek")).to_be_visible()
+    expect(leads.locator("#peek-title")).to_have_text(names[0])
+    leads.keyboard.press("Escape")
+    expect(leads.locator("#peek")).to_be_hidden()
+    assert leads.evaluate("document.activeElement.innerText") == names[0]
+    leads.keyboard.press("/")
+    leads.keyboard.type("jk")  # letters in a field stay letters
+    assert leads.input_value("#q") == "jk"
+    leads.fill("#q", "")
+    leads.wait_for_url(re.compile(r"/leads/$"))
+    leads.evaluate("document.activeElement.blur()")
+    leads.keyboard.press("j")
+    leads.keyboard.press("j")
+    leads.keyboard.press("o")
+    leads.wait_for_url(re.compile(r"/leads/[^/]+/\?from="))
+    expect(leads.locator("h1")).to_have_text(names[1])
+    leads.keyboard.press("j")
+    expect(leads.locator("h1")).to_have_text(names[2])
+    leads.keyboard.press("k")
+    expect(leads.locator("h1")).to_have_text(names[1])
+
+
+def test_focus_is_never_lost_when_the_list_changes(leads: Page) -> None:
+    leads.focus("#sort-name")
+    leads.keyboard.press("Enter")
+    leads.wait_for_url(re.compile(r"sort=name"))
+    assert leads.evaluate("document.activeElement.id") == "sort-name"
+    leads.focus("#page-next")
+    leads.keyboard.press("Enter")
+    leads.wait_for_url(re.compile(r"page=2"))
+    assert leads.evaluate("document.activeElement.tagName") != "BODY"
+    leads.focus("#sort")
+    leads.locator("#sort").select_option("score")
+    leads.wait_for_url(re.compile(r"sort=score"))
+    assert leads.evaluate("document.activeElement.id") == "sort"
+
+
+def test_many_leads_are_changed_without_javascript(chromium: Browser, site: str) -> None:
+    context = signed_in(chromium, site, user="operations", locale="en-US", java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site}/leads/?segment=Migration")
+    page.locator("[name=lead]").nth(0).check()
+    page.locator("[name=lead]").nth(1).check()
+    page.locator("#bulk [value=dismiss]").click()
+    expect(page.locator("h1")).to_contain_text("2 leads")
+    page.locator("main form .button--danger").click()
+    expect(page.locator("#bulk-result")).to_contain_text("Changed")
+    page.locator("#bulk-undo").click()
+    expect(page.locator("#bulk-result")).to_contain_text("Undone")
+    context.close()
