@@ -93,7 +93,7 @@ def arguments(name: str, wanted: tuple[str, ...]) -> dict[str, Any]:
         "referrals:": lambda: Referral.objects.order_by("pk")[0],
         "d365:rule": lambda: some(AutoPush).saved_view,
         "leads:view": lambda: some(models.SavedView),
-        "leads:bulk": lambda: some(Job),
+        "leads:bulk": lambda: some(models.BulkAction),
     }
     found: dict[str, Any] = {}
     for argument in wanted:
