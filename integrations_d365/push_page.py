@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db.models import Subquery
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -33,7 +34,7 @@ from integrations_d365.facts import facts_of
 from integrations_d365.mapping import ColumnShape, Note, Shape, changed, is_digest, option_key, wanted
 from integrations_d365.models import EnvironmentCheck, Push, PushAttempt, Reason
 from integrations_d365.pushing import DECISIONS
-from leads.models import Lead, PushState, RemoteState
+from leads.models import Event, Lead, PushState, RemoteState
 from outbound.sandbox import browser_url
 
 LEDGER_SHOWN: Final = 20
@@ -190,6 +191,16 @@ def receipt_of(push: Push, ledger: Sequence[PushAttempt]) -> Receipt | None:
     if attempt is None:
         return None
     return Receipt(attempt, push.asked_at is None or attempt.at >= push.asked_at)
+
+
+def was_adopted(push: Push, receipt: Receipt | None) -> bool:
+    """Whether the receipt is the one of a lead that was found in Dynamics and taken over by decision."""
+    if receipt is None or receipt.attempt.outcome != PushAttempt.Outcome.UPDATED:
+        return False
+    decided = Event.objects.filter(lead=push.lead_id, kind=Event.Kind.PUSH_DECIDED, new="adopted")
+    before = push.ledger.filter(outcome__in=ARRIVED, pk__lt=receipt.attempt.pk).values("at").order_by("-pk")[:1]
+    last = decided.filter(at__lte=receipt.attempt.at).order_by("-pk").annotate(before=Subquery(before)).first()
+    return last is not None and (last.before is None or last.before < last.at)
 
 
 def is_moving(push: Push) -> bool:

@@ -115,11 +115,16 @@ def problem(found: Sequence[str]) -> dict[str, Any]:
 
 @register.filter
 def problem_groups(problems: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
-    """The problems of a check by kind: `what`, `fix`, `details`, in the order in which they were found."""
+    """The problems of a check by kind: `what`, `details`, `fix`, in the order in which they were found. What several of
+    them need stands at the last one."""
     groups: dict[str, list[str]] = {}
     for kind, detail in problems:
         groups.setdefault(kind, []).append(detail)
-    return [{**problem((kind, "")), "details": [one for one in found if one]} for kind, found in groups.items()]
+    told = [{**problem((kind, "")), "details": [one for one in found if one]} for kind, found in groups.items()]
+    for place, group in enumerate(told):
+        if any(later["fix"] == group["fix"] for later in told[place + 1 :]):
+            group["fix"] = ""
+    return told
 
 
 @register.filter

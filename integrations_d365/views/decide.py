@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -9,6 +10,8 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -21,7 +24,7 @@ from integrations_d365.messages import REFUSED
 from integrations_d365.models import Push, Reason
 from integrations_d365.push_page import link_to, needs_decision, preview_of, push_of, shape_from
 from integrations_d365.status import connection
-from leads.models import Lead
+from leads.models import Lead, RemoteState
 from leads.views.pages import Request, allowed, lead_or_404, show
 from outbound.errors import NotFound, OutboundError
 
@@ -43,6 +46,47 @@ class Found:
     owner: str = ""
     created_at: datetime | None = None
     modified_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the comparison. `same`: None = not comparable."""
+
+    label: str
+    ours: str
+    theirs: str
+    same: bool | None = None
+
+
+def _compared(lead: Lead, found: Found) -> list[Row]:
+    """What Hunter would write into a new lead beside what the lead in Dynamics holds."""
+    owner = lead.owner.get_full_name() or lead.owner.get_username() if lead.owner else ""
+    email = next(iter(lead.usable_emails), "")
+    topic = f"{lead.company_name or lead.shown_domain} ({lead.shown_domain})"
+    same = [
+        (_("Company"), lead.company_name, found.company),
+        (_("Website"), f"https://{lead.domain}", found.website),
+        (_("E-mail"), email, found.email),
+        (_("Topic"), topic, found.topic),
+        (_("Owner"), owner, found.owner),
+    ]
+    rows = [Row(label, ours, theirs, _plain(ours) == _plain(theirs)) for label, ours, theirs in same]
+    state = str(RemoteState(found.state).label) if found.state in RemoteState.values else ""
+    return [
+        *rows,
+        Row(_("State"), "", state),
+        Row(_("Created"), _day(lead.created_at), _day(found.created_at)),
+        Row(_("Last change"), "", _day(found.modified_at)),
+    ]
+
+
+def _plain(text: str) -> str:
+    """For comparison: without case, spaces and what stands before a domain."""
+    return re.sub(r"^https?://(www\.)?|/$", "", text.strip().casefold())
+
+
+def _day(when: datetime | None) -> str:
+    return date_format(localtime(when), "SHORT_DATE_FORMAT") if when else ""
 
 
 @allowed("integrations_d365.decide_push")
@@ -80,12 +124,14 @@ def _why(reason: str) -> str:
 def _question(request: Request, lead: Lead, push: Push, refused: str = "") -> HttpResponse:
     decision = needs_decision(push)
     foreign = decision and push.reason == Reason.FOREIGN
+    found = _look(push.foreign_id) if foreign else None
     context: dict[str, Any] = {
         "lead": lead,
         "push": push,
         "decision": decision,
         "foreign": foreign,
-        "found": _look(push.foreign_id) if foreign else None,
+        "found": found,
+        "rows": _compared(lead, found) if found is not None and found.outcome == "read" else [],
         "link": link_to(push.foreign_id) if foreign else "",
         "preview": preview_of(push, shape_from(connection().check)) if decision else None,
         "refused": refused,

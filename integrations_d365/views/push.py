@@ -30,6 +30,7 @@ from integrations_d365.push_page import (
     receipt_of,
     shape_from,
     waits_until,
+    was_adopted,
 )
 from integrations_d365.status import connection
 from leads.models import Lead, PushState
@@ -137,6 +138,7 @@ def _shown(
         return _steps(request, lead, refused, status)
     in_panel = request.htmx.target == PANEL or request.resolver_match.url_name == "lead_panel"  # type: ignore[union-attr]
     context = push_context(request, lead, preview=preview)
+    context["taken_over"] = was_adopted(context["push"], context["receipt"])
     context |= {"asked": asked or request.GET.get("asked") == "1", "refused": refused, "in_panel": in_panel}
     name = "lead_dynamics" if in_panel and not request.htmx else "push_detail"
     fragment = "_lead_panel" if in_panel else "_push"

@@ -254,6 +254,22 @@ def test_a_lead_without_a_verdict_is_named(connected: Cloud, run: Run) -> None:
     assert not Push.objects.exists()
 
 
+def test_everything_is_sent_again_by_force(connected: Cloud, run: Run) -> None:
+    scored("a.example")
+    run("push_leads", "a.example")
+    assert rows(run("push_leads", "a.example", "--json")[1])[-1]["unchanged"] == 1
+    code, out = run("push_leads", "a.example", "--force", "--json")
+    assert (code, rows(out)[-1]["updated"]) == (0, 1)
+    assert run("push_leads", "--due", "--force")[0] == 2
+
+
+def test_sentences_in_another_language(connected: Cloud, run: Run) -> None:
+    connected.entra.switch(client_secret="x")
+    told = [run("d365_check", "--json", "--lang", language)[1] for language in ("en", "tr")]
+    assert "The client secret is wrong." in told[0]
+    assert "The client secret is wrong." not in told[1]
+
+
 def test_a_lead_whose_scan_is_under_way_waits_for_it(connected: Cloud, run: Run) -> None:
     Lead.objects.create(domain="a.example", retry_at=timezone.now() + timedelta(minutes=5))
     code, out = run("push_leads", "a.example", "--json")

@@ -326,7 +326,8 @@ def test_the_decision_shows_both_leads(foreign: Push, as_seller: Client) -> None
     text = page(as_seller, decide_url(foreign))
     for shown in ("Is this the same company?", "Ege Mobilya A.Ş.", "Call Ayşe", "take it over", "Leave it alone"):
         assert shown in text
-    assert foreign.foreign_id in text
+    assert foreign.foreign_id in text.replace("<wbr>", "")
+    assert text.count("different") >= 2
     assert "Decide" in page(as_seller, push_url(foreign.lead))
 
 
@@ -337,7 +338,12 @@ def test_taking_over_writes_our_columns_and_leaves_theirs(foreign: Push, as_sell
     work(push.job)
     (row,) = connected.dynamics.by_domain(foreign.lead.domain)
     assert (row["hnt_finalscore"], row["subject"], row["companyname"]) == (72, "Call Ayşe", "Ege Mobilya")
-    assert "Updated in Dynamics 365." in page(as_seller, f"{push_url(foreign.lead)}?asked=1")
+    assert page(as_seller, f"{push_url(foreign.lead)}?asked=1").count("Taken over") == 2
+    Lead.objects.filter(pk=push.lead_id).update(score=81)
+    pushed(as_seller, push.lead)
+    text = page(as_seller, f"{push_url(foreign.lead)}?asked=1")
+    assert "Updated in Dynamics 365." in text
+    assert "Taken over" not in text
 
 
 def test_leaving_alone_writes_nothing(foreign: Push, as_seller: Client, connected: Cloud) -> None:
@@ -362,7 +368,7 @@ def test_the_decision_stands_without_an_answer_of_dynamics(
     Governor.objects.update(not_before=timezone.now() + timedelta(minutes=5))
     text = page(as_seller, decide_url(foreign))
     assert "Dynamics does not answer at the moment" in text
-    assert foreign.foreign_id in text
+    assert foreign.foreign_id in text.replace("<wbr>", "")
     assert "take it over" in text
 
 

@@ -6,15 +6,14 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from integrations_d365 import preflight, setup
 from integrations_d365.governor import NotNow
 from integrations_d365.management.check_lines import lines
 from integrations_d365.management.refusals import exit_code, not_now, refuse_when_off
+from integrations_d365.management.spoken import SpokenCommand
 
 
-class Command(BaseCommand):
+class Command(SpokenCommand):
     help = "Check the connection to Dynamics 365: sign-in, key, columns. A success ends a pause of the pushes."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

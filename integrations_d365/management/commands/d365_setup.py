@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from integrations_d365 import auth, governor, preflight, setup
 from integrations_d365.client import DataverseClient, client_from_settings
 from integrations_d365.governor import NotNow, Turnstile
 from integrations_d365.management import check_lines
 from integrations_d365.management.refusals import TROUBLE, exit_code, failed, not_now, refuse_when_off
+from integrations_d365.management.spoken import SpokenCommand
 from integrations_d365.messages import failure
 from integrations_d365.setup import Change, NotMade
 from outbound.errors import Category, OutboundError
@@ -25,7 +26,7 @@ _ROLE = (
 )
 
 
-class Command(BaseCommand):
+class Command(SpokenCommand):
     help = (
         "Create what Hunter needs in Dynamics 365: publisher, solution, columns, choices and the key on the domain. "
         "Changes nothing that exists; may be run again at any time."

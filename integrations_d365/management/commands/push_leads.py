@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from collections import Counter
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db.models import Q
 from django.http import QueryDict
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.utils import timezone
 from integrations_d365 import governor, preflight, pushing
 from integrations_d365.management.push_lines import UNKNOWN, Report, each, named, run
 from integrations_d365.management.refusals import TROUBLE, refuse_when_off
+from integrations_d365.management.spoken import SpokenCommand
 from integrations_d365.mapping import Shape
 from integrations_d365.messages import NOTES, REFUSED
 from integrations_d365.models import Push, PushAttempt
@@ -28,13 +29,14 @@ from leads.models import Lead, LeadQuerySet, PushState, SavedView
 _SHOWN: Final = 100  # characters of a value in the difference
 
 
-class Command(BaseCommand):
+class Command(SpokenCommand):
     help = "Push leads to Dynamics 365 in this process: those named, those of a saved view, or what is due."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("domains", nargs="*", metavar="DOMAIN")
         parser.add_argument("--view", metavar="NAME", help="the leads of this saved view")
         parser.add_argument("--due", action="store_true", help="what waits, what changed, what the rules want")
+        parser.add_argument("--force", action="store_true", help="send every column again, whatever Dynamics has")
         parser.add_argument("--dry-run", action="store_true", help="print what would be sent, send nothing")
         parser.add_argument("--json", action="store_true", help="one JSON object a lead, then the counts")
 
@@ -42,6 +44,8 @@ class Command(BaseCommand):
         names = read_names(options["domains"], None)
         if sum((bool(names), bool(options["view"]), options["due"])) != 1:
             raise CommandError("Give domains, or --view, or --due.", returncode=2)
+        if options["force"] and (options["due"] or options["dry_run"]):
+            raise CommandError("--force goes with domains or --view, and without --dry-run.", returncode=2)
         refuse_when_off()
         report = Report(self.stdout, as_json=options["json"])
         if options["due"] and not options["dry_run"]:
@@ -52,7 +56,10 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self._preview(pks, missing, as_json=options["json"])
             return
-        job = pushing.queue_pushes(leads, by=None, title="push.command")
+        if options["force"]:
+            job = pushing.resend_all(leads, by=None)
+        else:
+            job = pushing.queue_pushes(leads, by=None, title="push.command")
         if names:
             self._wait_for_scans(pks)
         until = run(job, out=None if options["json"] else self.stdout)

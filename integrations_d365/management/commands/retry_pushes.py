@@ -5,17 +5,18 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from integrations_d365 import pushing
 from integrations_d365.management.push_lines import Report, named, run
 from integrations_d365.management.refusals import refuse_when_off
+from integrations_d365.management.spoken import SpokenCommand
 from integrations_d365.models import Push
 from leads.management.name_lists import read_names
 from leads.models import Lead
 
 
-class Command(BaseCommand):
+class Command(SpokenCommand):
     help = "Push parked leads again. Those that wait for a decision stay parked: a person decides about them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
