@@ -19,6 +19,15 @@ class ReferenceFilter(logging.Filter):
         return True
 
 
+class RefusalFilter(logging.Filter):
+    """A refused page is one line: where it was refused says nothing that its address does not."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if getattr(record, "status_code", 0) in (403, 404):
+            record.exc_info = record.exc_text = None
+        return True
+
+
 class JsonFormatter(logging.Formatter):
     """time (UTC, ISO 8601), level, logger, message, and the traceback when there is one."""
 

@@ -445,13 +445,16 @@ LOGGING = {
         "text": {"format": "{asctime} {levelname} {name}: {message}{told}", "style": "{"},
         "json": {"()": "hunter.logs.JsonFormatter"},
     },
-    "filters": {"reference": {"()": "hunter.logs.ReferenceFilter"}},
+    "filters": {
+        "reference": {"()": "hunter.logs.ReferenceFilter"},
+        "refusal": {"()": "hunter.logs.RefusalFilter"},
+    },
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": HUNTER_LOG_FORMAT, "filters": ["reference"]}
     },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},
-        "django.request": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "django.request": {"handlers": ["console"], "filters": ["refusal"], "level": "WARNING", "propagate": False},
     },
 }

@@ -591,7 +591,7 @@ def test_history_says_on_whose_wish(connected: Cloud, as_seller: Client, seller:
 
 def test_the_header_says_how_dynamics_stands(connected: Cloud, as_seller: Client) -> None:
     row = governor.current()
-    assert "Dynamics: connected" in page(as_seller, "/leads/")
+    assert "Dynamics 365: connected" in page(as_seller, "/leads/")
     Governor.objects.filter(pk=row.pk).update(paused_at=timezone.now(), paused_category="auth")
     assert "Dynamics: paused" in page(as_seller, "/leads/")
 
