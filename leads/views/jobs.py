@@ -20,7 +20,9 @@ def job_list(request: Request) -> HttpResponse:
     everything = request.GET.get("routine") == "1"
     rows = Job.objects.all() if everything else Job.objects.of_interest()
     page = page_of(rows.select_related("started_by").order_by("-created_at", "-pk"), request, 50)
-    context = {"page": page, "everything": everything}
+    # Counted only when the list is empty: are there none, or is it all routine?
+    hidden = 0 if page.paginator.count or everything else Job.objects.count()
+    context = {"page": page, "everything": everything, "hidden": hidden}
     return show(request, "leads/job_list.html", "leads/_job_table.html", context)
 
 

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from jobs.models import Job
 from leads.models import Event, Lead, LeadVisit
 from leads.today import ROWS, Reason
 from tests.factories import make_lead
@@ -185,3 +186,12 @@ def test_queries_do_not_depend_on_the_rows(as_seller: Client, seller: User, djan
     with django_assert_max_num_queries(12):
         found = rows(as_seller)
     assert ROWS[Reason.CHANGED] <= len(found) <= sum(ROWS.values())
+
+
+def test_jobs_hidden_as_routine_are_told_apart_from_no_jobs(as_operator: Client) -> None:
+    assert "No jobs yet" in as_operator.get("/jobs/").content.decode()
+    Job.objects.create(kind="outside", key="k", subject="outside", state=Job.State.DONE, routine=True)
+    text = as_operator.get("/jobs/").content.decode()
+    assert "No jobs yet" not in text
+    assert "1 job of the clock is not shown here." in text
+    assert 'href="/jobs/?routine=1"' in text
