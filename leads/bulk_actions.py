@@ -6,14 +6,13 @@ order (docs/decisions/0005), changes them, writes events and rows, and moves the
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils import timezone
 
 import jobs.services
@@ -40,21 +39,20 @@ def draft(kind: str, leads: LeadQuerySet, *, query: str, by: User) -> BulkAction
     return BulkAction.objects.create(kind=kind, leads=keys, total=len(keys), query=query[:4000], by=by)
 
 
-def standing(action: BulkAction) -> Mapping[str, int]:
-    """How the leads of a draft are now: with an owner, asleep, dismissed, waiting for a scan, without contact."""
-    now, counts = timezone.now(), Counter[str]()
-    for start_at in range(0, action.total, _COUNTED_AT_ONCE):
-        leads = Lead.objects.filter(pk__in=action.leads[start_at : start_at + _COUNTED_AT_ONCE])
-        counts.update(
-            leads.aggregate(
-                there=Count("pk"),
-                owned=Count("pk", filter=Q(owner__isnull=False)),
-                dismissed=Count("pk", filter=Q(dismissed_at__isnull=False)),
-                waiting=Count("pk", filter=Q(scan_job__isnull=False)),
-            )
-        )
-        counts["asleep"] += leads.asleep(now).count()
-    return counts
+def already(action: BulkAction) -> int:
+    """How many leads of a draft have what it gives, or something it would replace: an owner, a sleep, a dismissal, a
+    scan that waits. Tags have none."""
+    now = timezone.now()
+    having: dict[str, Callable[[LeadQuerySet], LeadQuerySet]] = {
+        Kind.ASSIGN: lambda leads: leads.filter(owner__isnull=False),
+        Kind.SNOOZE: lambda leads: leads.asleep(now),
+        Kind.DISMISS: lambda leads: leads.filter(dismissed_at__isnull=False),
+        Kind.RESCAN: lambda leads: leads.filter(scan_job__isnull=False),
+    }
+    if action.kind not in having:
+        return 0
+    parts = (action.leads[at : at + _COUNTED_AT_ONCE] for at in range(0, action.total, _COUNTED_AT_ONCE))
+    return sum(having[action.kind](Lead.objects.filter(pk__in=part)).count() for part in parts)
 
 
 def start(action: BulkAction, params: Mapping[str, Any], *, by: User) -> bool:

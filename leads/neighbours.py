@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib.auth.models import User
-from django.db.models import BigIntegerField, F, Q, Subquery, Value
+from django.db.models import BigIntegerField, Case, F, Q, Subquery, Value, When
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 
@@ -27,15 +27,14 @@ class Neighbours:
 
 
 def neighbours(lead: Lead, query: LeadQuery, user: User) -> Neighbours:
-    """Two queries. The lead itself need not be in the list any more: its keys say where it would stand."""
+    """One query. The lead itself need not be in the list any more: its keys say where it would stand."""
     leads, order = query.leads(user), SORTS[query.sort][1]
-    there = Lead.objects.filter(pk=lead.pk).annotate(
-        before=Coalesce(*_nearest(leads, [_reversed(term) for term in order], lead), _NONE),
-        after=Coalesce(*_nearest(leads, list(order), lead), _NONE),
-    )
-    before, after = there.values_list("before", "after").get()
-    found = Lead.objects.only("domain", "company_name").in_bulk([key for key in (before, after) if key])
-    return Neighbours(query, found.get(before), found.get(after))
+    before = Coalesce(*_nearest(leads, [_reversed(term) for term in order], lead), _NONE)
+    after = Coalesce(*_nearest(leads, list(order), lead), _NONE)
+    rows: Any = Lead.objects.only("domain", "company_name").filter(Q(pk=before) | Q(pk=after))
+    rows = rows.annotate(is_after=Case(When(pk=after, then=True), default=False))
+    found = {row.is_after: row for row in rows}
+    return Neighbours(query, found.get(False), found.get(True))
 
 
 def _nearest(leads: LeadQuerySet, order: list[Any], lead: Lead) -> Iterator[Subquery]:

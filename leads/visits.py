@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.contrib.auth.models import User
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 
-from leads.models import Lead, LeadQuerySet, LeadVisit
+from leads.models import LeadQuerySet, LeadVisit
 
 # Whoever reloads, or comes back from another page, within this time is still looking for the first time.
 SAME_LOOK: Final = timedelta(minutes=10)
@@ -36,11 +35,11 @@ def look(lead: Any, user: User, now: datetime) -> datetime | None:
     return at
 
 
-def with_news(leads: Collection[Lead], user: User) -> set[int]:
-    """Keys of those leads that changed since `user` looked at them; never those nobody looked at. One query."""
-    changed = {lead.pk: lead.changed_at for lead in leads if lead.changed_at is not None}
-    seen = LeadVisit.objects.filter(user=user, lead_id__in=changed).values_list("lead_id", "at") if changed else ()
-    return {pk for pk, at in seen if changed[pk] > at}
+def with_news(leads: LeadQuerySet, user: User) -> LeadQuerySet:
+    """Each lead with `has_news`: it changed since `user` looked at it; never one they did not look at. No query of its
+    own."""
+    seen = LeadVisit.objects.filter(user=user, lead=OuterRef("pk"), at__lt=OuterRef("changed_at"))
+    return leads.annotate(has_news=Exists(seen))
 
 
 def changed_since_looked(user: User) -> Q:

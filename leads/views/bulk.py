@@ -63,7 +63,7 @@ def bulk_action(request: Request, pk: int) -> HttpResponse:
         context = {
             "action": action,
             "form": form,
-            "standing": bulk_actions.standing(action),
+            "already": bulk_actions.already(action),
             "examples": Lead.objects.filter(pk__in=action.leads[:EXAMPLES]).only("domain", "company_name"),
             "others": max(0, action.total - EXAMPLES),
             "tags": Tag.objects.filter(automatic=False) if action.kind == BulkAction.Kind.TAG else (),

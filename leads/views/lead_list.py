@@ -44,7 +44,7 @@ def lead_list(request: Request) -> HttpResponse:
         if not request.GET and not request.htmx:
             return redirect(f"/leads/{views.opening.url}")
         query = replace(query, view=query.view or "all")  # else a list without filters would open the view again
-    leads = query.ordered(request.user).select_related("owner").prefetch_related("tags")
+    leads = with_news(query.ordered(request.user), request.user).select_related("owner").prefetch_related("tags")
     page = page_of(leads, request, PAGE_SIZE)
     now = timezone.now()
     context = {
@@ -53,7 +53,6 @@ def lead_list(request: Request) -> HttpResponse:
         "total": page.paginator.count,
         # Counted only when the filter hides everything: "the filter hides N leads".
         "hidden": 0 if page.paginator.count or not query.is_filtered else Lead.objects.open().count(),
-        "news": with_news(list(page.object_list), request.user),
         "asleep": {lead.pk for lead in page.object_list if is_asleep(lead, now)},
         "views": views,
         "way": query.way(),
