@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -80,6 +80,14 @@ class PushAdmin(RecordAdmin[models.Push]):
         )}),
     )  # fmt: skip
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Titled by the domain."""
+        push = self.get_object(request, object_id)
+        title = {"subtitle": push.lead.shown_domain} if push else {}
+        return super().change_view(request, object_id, form_url, {**title, **(extra_context or {})})
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[models.Push], search_term: str
     ) -> tuple[QuerySet[models.Push], bool]:
@@ -130,7 +138,7 @@ class PushAdmin(RecordAdmin[models.Push]):
         except pushing.PushRefused as refusal:
             self.message_user(request, REFUSED[refusal.reason], messages.ERROR)
 
-    @admin.action(description=_("Take the selected pushes back"), permissions=["bulk"])
+    @admin.action(description=_("Do not push the selected ones"), permissions=["bulk"])
     def take_back(self, request: HttpRequest, pushes: Any) -> None:
         user: Any = request.user
         count = sum(pushing.take_back(push, by=user) for push in pushes)
@@ -218,17 +226,26 @@ class AutoPushAdmin(FastAdmin[models.AutoPush]):
             self.message_user(request, REFUSED[reason], messages.ERROR)
             return
         user: Any = request.user
+        count = 0
         for rule in rules.filter(enabled_at__isnull=True).select_related("saved_view"):
             try:
                 pushing.set_rule(rule, on=True, by=user)
+                count += 1
             except pushing.PushRefused as refusal:
                 self.message_user(request, f"{rule}: {REFUSED[refusal.reason]}", messages.ERROR)
+        self._say(request, ngettext("%(count)d rule was turned on.", "%(count)d rules were turned on.", count), count)
+
+    def _say(self, request: HttpRequest, text: str, count: int) -> None:
+        self.message_user(request, text % {"count": count}, messages.SUCCESS if count else messages.INFO)
 
     @admin.action(description=_("Turn the selected rules off"), permissions=["change"])
     def turn_off(self, request: HttpRequest, rules: Any) -> None:
         user: Any = request.user
+        count = 0
         for rule in rules.filter(enabled_at__isnull=False).select_related("saved_view"):
             pushing.set_rule(rule, on=False, by=user)
+            count += 1
+        self._say(request, ngettext("%(count)d rule was turned off.", "%(count)d rules were turned off.", count), count)
 
 
 class PushingLeadAdmin(LeadAdmin):

@@ -71,7 +71,7 @@ def _retryable(request: Request, query: PushQuery, parked: int) -> int:
 def retry_all(request: Request) -> HttpResponse:
     """Retry everything that the filter of the URL means."""
     query = PushQuery.from_url(request.GET)
-    return _retried(request, query.retryable(), f"{reverse('d365:board')}{query.url()}")
+    return _retried(request, query.retryable(), f"{reverse('d365:board')}{query.url()}#count")
 
 
 @allowed("integrations_d365.bulk_push")

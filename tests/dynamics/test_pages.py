@@ -451,7 +451,10 @@ def test_the_board_of_a_job_shows_what_it_tried(connected: Cloud, as_operator: C
 def test_the_empty_boards_tell_why(connected: Cloud, as_operator: Client, settings: Any) -> None:
     assert "Nothing was pushed yet" in page(as_operator, BOARD)
     in_dynamics(scored())
-    assert "The filters hide 1 push." in page(as_operator, f"{BOARD}?state=parked")
+    assert "The filters hide 1 push." in page(as_operator, f"{BOARD}?state=queued")
+    settled = page(as_operator, f"{BOARD}?state=parked")
+    assert "Nothing waits any more" in settled
+    assert "The filters hide" not in settled
     settings.HUNTER_D365_CLIENT_SECRET = ""
     assert "Dynamics 365 is not set up yet" in page(as_operator, BOARD)
     settings.HUNTER_D365_ENABLED = False
@@ -464,7 +467,7 @@ def test_retry_all_means_the_filter_and_leaves_decisions(connected: Cloud, as_op
     undecided = parked(scored("uc.example"), Reason.FOREIGN)
     assert "Retry all (2)" in page(as_operator, BOARD)
     response = as_operator.post(f"{reverse('d365:retry_all')}?error=validation&reason=error")
-    assert response.headers["Location"] == "/dynamics/?reason=error&error=validation"
+    assert response.headers["Location"] == "/dynamics/?reason=error&error=validation#count"
     states = {push.pk: push.state for push in Push.objects.all()}
     assert states == {hit.pk: "queued", other.pk: "parked", undecided.pk: "parked"}
 
