@@ -27,7 +27,6 @@ urlpatterns = [
     path("", today.today, name="today"),
     path("leads/", lead_list.lead_list, name="list"),
     path("leads/export.csv", lead_list.lead_export, name="export"),
-    path("leads/rescan/", lead_list.lead_rescan_all, name="rescan_all"),
     path("leads/bulk/", bulk.bulk_start, name="bulk"),
     path("leads/bulk/<int:pk>/", bulk.bulk_action, name="bulk_action"),
     path("leads/bulk/<int:pk>/undo/", bulk.bulk_undo, name="bulk_undo"),

@@ -1,20 +1,17 @@
-"""The lead list, its export and its bulk rescan. The URL holds filter, sort and page."""
+"""The lead list and its export. The URL holds filter, sort and page."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Final
 
-from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
-from leads import saved_views, scanning
+from leads import saved_views
 from leads.export import csv_lines
 from leads.list_query import (
     CHANGED,
@@ -89,20 +86,3 @@ def lead_export(request: Request) -> StreamingHttpResponse:
     response = StreamingHttpResponse(csv_lines(leads, bom=True), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="leads.csv"'
     return response
-
-
-@allowed("leads.bulk_change_leads")
-@require_POST
-def lead_rescan_all(request: Request) -> HttpResponse:
-    """Scan every lead the filter of the URL means."""
-    query = LeadQuery.from_url(request.GET)
-    job = scanning.queue_scan(query.leads(request.user), title="scan.list", started_by=request.user)
-    if job is None:
-        messages.info(request, _("Every lead of this list is waiting for its scan already."))
-        return redirect(f"/leads/{query.url()}")
-    messages.success(
-        request,
-        ngettext("%(count)d lead will be scanned.", "%(count)d leads will be scanned.", job.total)
-        % {"count": job.total},
-    )
-    return redirect("leads:job", job.pk)
