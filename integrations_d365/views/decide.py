@@ -59,7 +59,7 @@ class Row:
 
 
 def _compared(lead: Lead, found: Found) -> list[Row]:
-    """What Hunter would write into a new lead beside what the lead in Dynamics holds."""
+    """What Hunter knows beside what the lead in Dynamics holds."""
     owner = lead.owner.get_full_name() or lead.owner.get_username() if lead.owner else ""
     email = next(iter(lead.usable_emails), "")
     topic = f"{lead.company_name or lead.shown_domain} ({lead.shown_domain})"
@@ -70,7 +70,10 @@ def _compared(lead: Lead, found: Found) -> list[Row]:
         (_("Topic"), topic, found.topic),
         (_("Owner"), owner, found.owner),
     ]
-    rows = [Row(label, ours, theirs, _plain(ours) == _plain(theirs)) for label, ours, theirs in same]
+    rows = [
+        Row(label, ours, theirs, _plain(ours) == _plain(theirs) if ours and theirs else None)
+        for label, ours, theirs in same
+    ]
     state = str(RemoteState(found.state).label) if found.state in RemoteState.values else ""
     return [
         *rows,
