@@ -242,10 +242,14 @@ class EventAdmin(LedgerAdmin[models.Event]):
 
 @admin.register(models.Alert)
 class AlertAdmin(LedgerAdmin[models.Alert]):
-    list_display = ("created_at", "lead", "type", "read_at", "read_by")
+    list_display = ("created_at", "lead", "type", "read_at", "reader")
     list_filter = ("type",)
     list_select_related = ("lead", "read_by")
     ordering = ("-created_at",)
+
+    @admin.display(description=_("Read by"), ordering="read_by")
+    def reader(self, alert: models.Alert) -> Any:
+        return alert.read_by
 
 
 @admin.register(models.Note)
