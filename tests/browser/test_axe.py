@@ -119,12 +119,7 @@ class Inspector:
         self.page.evaluate(SETTLED)
         if wide := self.page.evaluate(SIDEWAYS):
             self.tell(f"scrolls sideways at 320 px by {wide}")
-        self.page.set_viewport_size({"width": 1280, "height": 900})
-        if own:
-            self.page.evaluate("document.documentElement.style.fontSize = '200%'")
-            self.page.evaluate(SETTLED)
-            if wide := self.page.evaluate(SIDEWAYS):
-                self.tell(f"scrolls sideways with text twice as large by {wide}")
+        self.page.set_viewport_size({"width": 1440, "height": 900})
 
     def dialogs(self) -> None:
         for index in range(self.page.locator("dialog").count()):
