@@ -156,10 +156,6 @@ PARKED: Final[dict[str, tuple[Any, Any]]] = {
         _("The lead was deleted in Dynamics."),
         _("Nothing is brought back by itself. Create it again, or leave it."),
     ),
-    "closed": (
-        _("The lead was closed in Dynamics before it could be updated."),
-        _("Nothing to do: Dynamics has the word. “Do not push” clears it from the board."),
-    ),
     "no_verdict": (
         _("The scan brought no verdict, so there is nothing to send."),
         _("Scan the lead again, then retry."),

@@ -916,8 +916,8 @@ class OutcomeRecord(models.Model):
     at = models.DateTimeField(_("time"), default=timezone.now)
     # Cleared or decided anew since: statistics count the current one only.
     is_current = models.BooleanField(default=True)
-    segment = models.CharField(_("segment"), max_length=12, blank=True)
-    priority_category = models.CharField(_("priority"), max_length=2, blank=True)
+    segment = models.CharField(_("segment"), max_length=12, choices=Segment, blank=True)
+    priority_category = models.CharField(_("priority"), max_length=2, choices=Priority, blank=True)
     score = models.SmallIntegerField(_("score"), null=True)
     rules_version = models.CharField(_("rules version"), max_length=12, blank=True)
     rules = models.JSONField(_("rules"), default=list, help_text=_("Keys of the verdict's rows."))

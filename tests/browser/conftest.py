@@ -111,7 +111,8 @@ def chromium(site: str) -> Iterator[Browser]:
 
 
 def signed_in(browser: Browser, site: str, *, user: str = "demo", **options: Any) -> BrowserContext:
-    """A browser window of this person; `options` are Playwright's (viewport, locale, color_scheme …)."""
+    """A browser window of this person; `options` are Playwright's (viewport, locale, color_scheme …). The account
+    remembers the language of an earlier window, so that of `locale` is chosen anew."""
     context = browser.new_context(**options)
     page = context.new_page()
     page.goto(f"{site}/accounts/login/")
@@ -119,6 +120,10 @@ def signed_in(browser: Browser, site: str, *, user: str = "demo", **options: Any
     page.fill("input[name=password]", "hunter-demo")
     page.press("input[name=password]", "Enter")
     page.wait_for_url(f"{site}/")
+    if "locale" in options:
+        token = page.locator("form[action$='/setlang/'] [name=csrfmiddlewaretoken]").first.input_value()
+        form = {"csrfmiddlewaretoken": token, "language": options["locale"][:2], "next": "/"}
+        assert context.request.post(f"{site}/i18n/setlang/", form=form, headers={"Referer": f"{site}/"}).ok
     page.close()
     return context
 
