@@ -144,8 +144,11 @@ def connect(chromium: Browser, site: str) -> None:
         page.locator("form[action$='/connect/browser/'] button").click()
         page.locator("button[value=approve], button[type=submit]").first.click()
         page.wait_for_url(f"{site}/referrals/connect/")
-    page.goto(f"{site}/referrals/")
-    page.locator("tbody tr").first.wait_for(timeout=30_000)
+    deadline = time.monotonic() + 120  # the first scans run at the same time
+    while time.monotonic() < deadline and not page.locator("tbody tr").count():
+        time.sleep(1)
+        page.goto(f"{site}/referrals/")
+    page.locator("tbody tr").first.wait_for()
     context.close()
 
 
