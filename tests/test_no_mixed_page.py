@@ -49,7 +49,7 @@ DATA = [
     *("local-mx", "google-workspace", "weak-spf", "migration-ready", "security-risk", "expire-soon"),  # automatic tags
     *("scan.list", "scan", "absent", "present", "change", "created", "import", "won", "New"),  # codes, in the ledgers
     *("True", "False"),  # Django's own words for its pictures of yes and no
-    *("ok", "nodata", "nxdomain", "sqlite", "google", "all"),
+    *("ok", "nodata", "nxdomain", "sqlite", "postgresql", "google", "all"),
 ]
 # What is sent to Dynamics is sent in one language, whoever looks at it.
 SENT = [
