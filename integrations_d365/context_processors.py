@@ -31,8 +31,7 @@ def dynamics(request: HttpRequest) -> dict[str, Any]:
         return standing(there, None) if (there := row()) else None
 
     def parked() -> int:
-        if there := row():
-            return there.parked or 0  # type: ignore[attr-defined]  # annotated above
-        return Push.objects.parked().count() if may_see else 0
+        there = row()  # without one nothing was ever pushed
+        return (there.parked or 0) if there else 0  # type: ignore[attr-defined]  # annotated above
 
     return {"dynamics": settings.HUNTER_D365_ENABLED, "dynamics_connection": found, "parked_pushes": parked}
