@@ -29,6 +29,7 @@ from outbound.errors import (
     Misconfigured,
     NetworkFailed,
     OutboundError,
+    Rejected,
     ServerFailed,
     error_class,
     network_code,
@@ -199,7 +200,8 @@ class OutboundSession:
                 refused = isinstance(error, AuthFailed) and self._token is not None and not (renewed or error.final)
                 pause = 0.0 if refused else self._pause(error, call, attempt)
                 if pause is None:
-                    logger.warning("%s", error)
+                    # "There is none" and "this is not valid" are answers; what they mean is the caller's to say.
+                    logger.log(logging.DEBUG if isinstance(error, Rejected) else logging.WARNING, "%s", error)
                     raise
                 logger.info("%s, repeated in %.1f s", error, pause)
             if not refused:
