@@ -26,7 +26,7 @@ from jobs.models import Job
 from jobs.services import JobRun
 from leads.bulk import insert_rows
 from leads.looking import dns_settings
-from leads.models import Alert, Event, Lead, LeadQuerySet, OutsideFact, SourceState
+from leads.models import Alert, Event, Lead, OutsideFact, SourceState
 from signals.hosting import Hosting, NoHosting, hosting_of
 from signals.mail.extra_posture import ExtraPosture, Mark, Sign, look_at_extras
 from signals.outcomes import Evidence, Reason, Unknown
@@ -405,8 +405,3 @@ def _note_expiry(lead: Lead, row: OutsideFact, now: datetime) -> None:
 def facts_of(lead: Lead) -> dict[str, OutsideFact]:
     """What is known about the lead from outside DNS, by kind; one query."""
     return {fact.kind: fact for fact in OutsideFact.objects.filter(lead=lead)}
-
-
-def waiting(leads: LeadQuerySet) -> int:
-    """How many look-ups of these leads are due."""
-    return OutsideFact.objects.filter(lead__in=leads, due_at__lte=timezone.now()).count()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leads import outside
 from leads.models import Lead, OutsideFact
+from signals.mail.extra_posture import Mark, Sign, signed_delegation
 
 Kind = OutsideFact.Kind
 State = OutsideFact.State
@@ -84,6 +85,8 @@ class ShownFact:
     fact: OutsideFact | None
     why: str
     next_look: datetime | None
+    # What the registry says about DNSSEC, for the further mail records.
+    signed: bool | None = None
 
     @property
     def is_known(self) -> bool:
@@ -136,12 +139,19 @@ class ShownFact:
     @property
     def marks(self) -> list[tuple[str, str]]:
         """(name, present, invalid, absent or unknown)."""
-        return [(label, self.value.get(name, {}).get("state", "unknown")) for name, label in MARKS]
+        return [(label, self._mark(name)) for name, label in MARKS]
+
+    def _mark(self, name: str) -> str:
+        state = Mark(self.value.get(name, {}).get("state", Mark.UNKNOWN))
+        if name != "dnssec":
+            return state
+        return signed_delegation(Sign(state=state, name="", type="DS"), self.signed).state
 
 
 def shown_facts(lead: Lead) -> list[ShownFact]:
     """Every kind, in the order of the page; one query."""
     known, on, now = outside.facts_of(lead), outside.enabled_kinds(), timezone.now()
+    registration = known.get(Kind.REGISTRATION)
     found = []
     for kind in Kind:
         fact = known.get(kind)
@@ -154,6 +164,7 @@ def shown_facts(lead: Lead) -> list[ShownFact]:
                 is_on=kind in on,
                 fact=fact,
                 why=str(REASONS.get(fact.reason, fact.reason)) if fact is not None and failed else "",
+                signed=registration.value.get("signed") if registration else None,
                 next_look=fact.due_at if fact is not None and failed and fact.due_at > now else None,
             )
         )
