@@ -161,12 +161,6 @@ def remote_badge(push: Push) -> SafeString:
 
 
 @register.filter
-def remote_word(state: str) -> str:
-    """What became of a lead in Dynamics, in a word."""
-    return str(RemoteState(state).label) if state in RemoteState.values else ""
-
-
-@register.filter
 def push_chip(chip: tuple[str, str, str]) -> str:
     """An active filter in words: (name, value, URL without it)."""
     name, value, _url = chip
