@@ -6,16 +6,22 @@ from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission, User
-from django.db.models import Q
+from django.db.models import Count, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from leads.models import Alert
 
 
 class RolesBackend(ModelBackend):
-    """Django's own, with the person and their preferences in one query, and the permissions of a person and of their
-    roles in one instead of two: every page asks for them."""
+    """Django's own, with the person and what the frame of every page shows them in one query, and the permissions of a
+    person and of their roles in one instead of two: every page asks for them."""
 
     def get_user(self, user_id: Any) -> User | None:
-        """With the preferences: every page asks for the language."""
-        user = User.objects.select_related("preference").filter(pk=user_id).first()
+        """With the preferences (the language) and `unread_alerts`, their number."""
+        unread = Alert.objects.filter(read_at__isnull=True).order_by().values("read_at")
+        count = Coalesce(Subquery(unread.annotate(count=Count("pk")).values("count")), 0)
+        people = User.objects.select_related("preference").annotate(unread_alerts=count)
+        user = people.filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:

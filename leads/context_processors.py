@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 
-from leads.models import Alert
-
 
 def page_frame(request: HttpRequest) -> dict[str, Any]:
-    """`sandbox`: look-ups are fictional. `unread_alerts`: counted when a page asks, once, at most 100."""
-    user = getattr(request, "user", None)
-
-    @cache
-    def unread() -> int:
-        if user is None or not user.is_authenticated:
-            return 0
-        return Alert.objects.filter(read_at__isnull=True)[:100].count()
-
+    """`sandbox`: look-ups are fictional. `unread_alerts`: their number, read together with the signed-in person."""
+    unread = getattr(getattr(request, "user", None), "unread_alerts", 0)
     return {"sandbox": settings.HUNTER_SANDBOX, "unread_alerts": unread}

@@ -80,9 +80,7 @@ def test_500_events_and_50_scans_take_at_most_15_queries(
         ) as queries:
             response = as_seller.get(scanned.get_absolute_url())
         assert response.status_code == 200
-        # With both integrations a new look takes one more: the frame asks each of them once.
-        most = MOST_QUERIES + (integrations and what == "a new look")
-        assert len(queries) <= most, [what, *(query["sql"][:150] for query in queries)]
+        assert len(queries) <= MOST_QUERIES, [what, *(query["sql"][:150] for query in queries)]
         read = [query["sql"] for query in queries if '"leads_scan"."observations"' in query["sql"]]
         assert len(read) == 1, read  # the look-ups of one scan, however many there are
 
