@@ -82,6 +82,6 @@ def _compare(pushes: PushQuerySet, shape: Shape) -> tuple[int, int]:
         plans = {pk: wanted(known, shape).always for pk, known in facts.items()}
         different += sum(bool(changed(plans[push.pk], push.acked)) for push in rows if push.pk in plans)
         compared, last = compared + len(rows), rows[-1].pk
-        if time.monotonic() > end:
+        if len(rows) < _AT_ONCE or time.monotonic() > end:
             break
     return different, compared

@@ -33,6 +33,12 @@ def latest(row: Governor) -> EnvironmentCheck | None:
     return row.checks.order_by("-pk").first()
 
 
+def latest_with_governor() -> EnvironmentCheck | None:
+    """Of the environment in the settings, together with its governor."""
+    checks = EnvironmentCheck.objects.filter(governor__key=governor.key_from_settings())
+    return checks.select_related("governor").order_by("-pk").first()
+
+
 def is_current(check: EnvironmentCheck | None, now: datetime) -> bool:
     """Whether pushes may rely on it: it succeeded, for this column table, not long ago."""
     return check is not None and check.ok and check.mapping == VERSION and check.created_at > now - VALID_FOR

@@ -111,11 +111,8 @@ def link_of(push: Push) -> str:
 
 
 def push_of(lead: Lead) -> Push:
-    """Its row, or one that is not stored."""
-    found = Push.objects.filter(lead=lead).select_related("asked_by", "job").first()
-    push = found or Push(lead=lead)
-    push.lead = lead
-    return push
+    """Its row, or one that is not stored. A query, unless the lead was read with it."""
+    return getattr(lead, "push", None) or Push(lead=lead)
 
 
 def shape_from(check: EnvironmentCheck | None) -> Shape:

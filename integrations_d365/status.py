@@ -32,11 +32,11 @@ class Connection:
 
 
 def connection() -> Connection:
-    """Three queries at most; asks nobody outside."""
+    """One query once there was a check; asks nobody outside."""
     if reason := pushing.why_off():
         return Connection(reason)
-    row = governor.current()
-    return standing(row, preflight.latest(row))
+    check = preflight.latest_with_governor()
+    return standing(check.governor if check else governor.current(), check)
 
 
 def standing(row: Governor, check: EnvironmentCheck | None) -> Connection:

@@ -57,8 +57,7 @@ def _checks() -> Iterator[tuple[str, str, Callable[[], tuple[bool | None, str]]]
 
 def _database() -> tuple[bool, str]:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        connection.ensure_connection()
     except DatabaseError as error:
         return False, _("The database does not answer (%(error)s). Check DATABASE_URL.") % {"error": error}
     return True, connection.vendor

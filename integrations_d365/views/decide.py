@@ -112,6 +112,7 @@ def decide(request: Request, domain: str) -> HttpResponse:
         else:
             return _question(request, lead, push, refused=_("Choose one of the answers."))
     except pushing.PushRefused as refusal:
+        lead = lead_or_404(domain)  # as it is now
         return _question(request, lead, push_of(lead), refused=_why(refusal.reason))
     if choice == "leave":
         messages.success(request, _("Left alone. Nothing was written to Dynamics."))
