@@ -6,7 +6,7 @@ time, those not seen for longest first. Nothing else is read, and nothing a sell
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -93,15 +93,19 @@ class _Reading:
         row = Governor.objects.filter(pk=self._row.pk)
         while True:
             page = self._client.changed_since(since, next_query)
-            self._store(page.leads)
             newest = max((lead.modified_at for lead in page.leads if lead.modified_at), default=newest)
             next_query = page.next_query
+            names = self._names(page.leads)
+            with transaction.atomic():  # how far we are goes with what was read there, under the same lease
+                self._store(page.leads, names)
+                if next_query:
+                    row.update(read_back_mid=newest)
+                else:
+                    row.update(read_back_from=newest, read_back_mid=None, read_back_at=started)
             if not next_query:
                 break
-            row.update(read_back_mid=newest)
             if self._run.time_is_up():
                 self._run.again()
-        row.update(read_back_from=newest, read_back_mid=None, read_back_at=started)
 
     def _verify(self) -> bool:
         """Ask for some leads by their id. True = there may be more."""
@@ -115,14 +119,18 @@ class _Reading:
             return False
         results = self._client.send([read_one(remote_id) for remote_id in chosen])
         rows = (result.data for result in results if result.error is None and isinstance(result.data, dict))
-        self._store([lead for lead in map(remote_lead, rows) if lead is not None])
+        there = [lead for lead in map(remote_lead, rows) if lead is not None]
+        self._store(there, self._names(there))
         self._bury([remote_id for remote_id, result in zip(chosen, results, strict=True) if is_gone(result.error)])
         Push.objects.filter(remote_id__in=chosen).update(remote_asked_at=timezone.now())
         return len(chosen) == VERIFIED_AT_ONCE
 
-    def _store(self, found: Sequence[RemoteLead]) -> None:
-        """Write what was read about our leads; a page is one transaction."""
-        names = {lead.owner_id: self._owner(lead.owner_id) for lead in found}
+    def _names(self, found: Sequence[RemoteLead]) -> dict[str, str]:
+        """Owner id to name."""
+        return {lead.owner_id: self._owner(lead.owner_id) for lead in found}
+
+    def _store(self, found: Sequence[RemoteLead], names: Mapping[str, str]) -> None:
+        """Write what was read about our leads, in one transaction."""
         by_id = {lead.id: lead for lead in found}
         now = timezone.now()
         with transaction.atomic():

@@ -394,8 +394,8 @@ class PreferenceAdmin(FastAdmin[models.Preference]):
 
 @admin.register(models.DigestSetting)
 class DigestSettingAdmin(FastAdmin[models.DigestSetting]):
-    list_display = ("user", "rhythm", "own_leads_only", "sent_at")
-    list_filter = ("rhythm",)
+    list_display = ("user", "rhythm", "own_leads_only", "sent_at", "doubt", "doubt_since")
+    list_filter = ("rhythm", "doubt")
     list_select_related = ("user",)
     autocomplete_fields = ("user",)
 

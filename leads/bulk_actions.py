@@ -67,7 +67,7 @@ def start(action: BulkAction, params: Mapping[str, Any], *, by: User) -> bool:
             _enqueue(action, "do", action.total, by)
         else:
             _do(action, action.leads)
-            _close(action, State.DONE)
+            _close(action, State.RUNNING, State.DONE)
     return True
 
 
@@ -83,7 +83,7 @@ def undo(action: BulkAction, *, by: User) -> bool:
             _enqueue(action, "undo", count, by)
         else:
             _take_back(action, AT_ONCE)
-            _close(action, State.UNDONE)
+            _close(action, State.UNDOING, State.UNDONE)
     return True
 
 
@@ -103,13 +103,16 @@ def run_bulk(run: JobRun) -> None:
             break
         if run.time_is_up():
             run.again()
-    _close(action, State.UNDONE if undoing else State.DONE)
+    if undoing:
+        _close(action, State.UNDOING, State.UNDONE)
+    else:
+        _close(action, State.RUNNING, State.DONE)
 
 
 def release(job: Job) -> None:
     """A cancelled job leaves what it did, and that can be undone; a failed one can be started again."""
     if job.state == Job.State.CANCELLED:
-        BulkAction.objects.filter(job=job).update(state=State.DONE)
+        BulkAction.objects.filter(job=job, state__in=(State.RUNNING, State.UNDOING)).update(state=State.DONE)
 
 
 def prune(now: datetime) -> None:
@@ -121,15 +124,17 @@ def prune(now: datetime) -> None:
 
 def _enqueue(action: BulkAction, what: str, total: int, by: User) -> None:
     payload = {"title": f"bulk.{action.kind if what == 'do' else 'undo'}", "action": action.pk, "what": what}
+    # An undo is a job of its own: a worker that died when all was done may still hold the first one.
     action.job = jobs.services.enqueue(
-        "bulk", key=f"bulk:{action.pk}", subject=str(action), payload=payload, started_by=by, total=total
+        "bulk", key=f"bulk:{what}:{action.pk}", subject=str(action), payload=payload, started_by=by, total=total
     )
     action.save(update_fields=["job"])
 
 
-def _close(action: BulkAction, state: str) -> None:
-    action.state = state
-    action.save(update_fields=["state"])
+def _close(action: BulkAction, old: str, new: str) -> None:
+    """Only from the state the caller worked in: whoever comes back late must not close what was begun since."""
+    if BulkAction.objects.filter(pk=action.pk, state=old).update(state=new):
+        action.state = new
 
 
 def _resolved(action: BulkAction, params: Mapping[str, Any]) -> dict[str, Any]:

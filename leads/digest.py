@@ -1,10 +1,11 @@
 """Alerts by e-mail for whoever asked: at once or once a day, in their language, at most one line a lead a day.
 
-At most once, on purpose. The watermark (`DigestSetting.sent_to`) moves in a transaction of its own before the e-mail is
-handed over; whoever is killed in between sends nothing, and the alerts stay unread in Hunter, where they belong. The
-other order would send twice, and an e-mail cannot be taken back. A mail server that is down is found out before the
-watermark moves, and one that says no moves it back; one that falls silent in the middle of a message may have taken it,
-so that one is not sent again.
+At most once, on purpose, and never lost in silence. One transaction moves the watermark (`sent_to`) and writes down
+that the e-mail may be missing (`doubt`), then the e-mail is handed over, then the doubt is taken back. Whoever is killed
+in between may have sent it; sending it again could double it, and an e-mail cannot be taken back. So its reader is told
+instead: on the page of alerts, and by a notice without the news themselves. A mail server that is down is found out
+before anything is claimed, and one that says "later" gives the claim back; one that falls silent in the middle of a
+message, or refuses it for good, leaves its doubt to the next e-mail.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from smtplib import SMTPException, SMTPNotSupportedError, SMTPRecipientsRefused, SMTPResponseException
 from typing import Any, Final
 
 from django.conf import settings
@@ -24,6 +25,7 @@ from django.db.models import Max, Min, Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from leads.models import Alert, DigestSetting, Lead
@@ -37,6 +39,7 @@ DAILY_AT: Final = time(8)  # local time
 SETTLED: Final = timedelta(minutes=2)
 LINES: Final = 40  # in one e-mail; the others are counted
 _ALERTS: Final = 5_000  # read for one e-mail
+_SENDING: Final = timedelta(minutes=2)  # the queue ends whoever sends for longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What `setting` is due: `lines` to send, and the key up to which alerts are done with (`lines` may be empty)."""
+    """What `setting` is due: `lines` to send, and the key up to which alerts are done with. Without lines it is a
+    notice that an e-mail may be missing, or, without a doubt either, nothing to send."""
 
     setting: DigestSetting
     lines: list[Line]
@@ -69,36 +73,49 @@ def choose(user: User, *, rhythm: str, own_leads_only: bool) -> DigestSetting:
         setting, created = DigestSetting.objects.select_for_update().get_or_create(user=user)
         if created or setting.rhythm == DigestSetting.Rhythm.OFF:
             setting.sent_to = Alert.objects.aggregate(newest=Max("pk"))["newest"] or 0
+            setting.doubt, setting.doubt_since = "", None
         setting.rhythm, setting.own_leads_only = rhythm, own_leads_only
         setting.save()
     return setting
 
 
+def in_doubt(user: User, now: datetime) -> DigestSetting | None:
+    """The setting of a person to whom an e-mail may be missing. One that is being sent at this moment is none."""
+    unsure = DigestSetting.objects.exclude(rhythm=DigestSetting.Rhythm.OFF).exclude(doubt="")
+    unsure = unsure.exclude(doubt=DigestSetting.Doubt.STOPPED, doubt_since__gt=now - _SENDING)
+    return unsure.filter(user=user).first()
+
+
 def send_due(now: datetime) -> int:
-    """Send what is due to everyone (a duty). Returns how many e-mails went out. One that fails stops nobody's but
-    itself; a mail server that is down is asked again the next time."""
+    """Send what is due to everyone (a duty, of which one runs at a time: a doubt it finds is nobody's who still sends).
+    Returns how many e-mails went out. One that fails stops nobody's but itself; a mail server that is down is asked
+    again the next time."""
     if not settings.HUNTER_EMAIL_ENABLED:
         return 0
     wanting = DigestSetting.objects.exclude(rhythm=DigestSetting.Rhythm.OFF).exclude(user__email="")
-    due = [due_for(setting, now) for setting in wanting.filter(user__is_active=True).select_related("user__preference")]
     sent = 0
-    try:
-        for digest in due:
+    for setting in wanting.filter(user__is_active=True).select_related("user__preference"):
+        try:
+            digest = due_for(setting, now)
             sent += digest is not None and send(digest, now)
-    except OSError as error:  # SMTPException is one
-        logger.warning("Digests wait: the mail server cannot be used (%s).", type(error).__name__)
+        except OSError as error:  # SMTPException is one
+            logger.warning("Digests wait: the mail server cannot be used (%s).", type(error).__name__)
+            break
+        except Exception:
+            logger.exception("The digest of %s failed", setting.user.get_username())
     return sent
 
 
 def due_for(setting: DigestSetting, now: datetime) -> Digest | None:
-    """None when nothing new happened, or it is not yet time."""
+    """None when nothing new happened, or it is not yet time. The notice that an e-mail may be missing waits for
+    neither, unless the server fell silent or refused: it would do so each time."""
     new = Alert.objects.filter(pk__gt=setting.sent_to)
     too_young = new.filter(created_at__gt=_until(setting.rhythm, now)).aggregate(first=Min("pk"))["first"]
     if too_young is not None:
         new = new.filter(pk__lt=too_young)
     up_to = new.aggregate(last=Max("pk"))["last"]
     if up_to is None:
-        return None
+        return Digest(setting, [], setting.sent_to) if setting.doubt == DigestSetting.Doubt.STOPPED else None
     mine = _concerning(new, setting, now).select_related("lead", "event").order_by("-pk")[:_ALERTS]
     told = _told_today(setting, now)
     lines: dict[Any, list[Alert]] = {}
@@ -131,9 +148,12 @@ def _concerning(alerts: QuerySet[Alert], setting: DigestSetting, now: datetime) 
 
 
 def _told_today(setting: DigestSetting, now: datetime) -> set[int]:
-    """Leads that had their line today: those with an alert of today below the watermark."""
+    """Leads that had their line today: those with an alert of today below the watermark. None for sure, when an e-mail
+    may be missing."""
     today = timezone.make_aware(datetime.combine(timezone.localtime(now).date(), time()))
     if setting.rhythm != DigestSetting.Rhythm.IMMEDIATE or setting.sent_at is None or setting.sent_at < today:
+        return set()
+    if setting.doubt:
         return set()
     told = Alert.objects.filter(pk__lte=setting.sent_to, created_at__gte=today, lead__isnull=False)
     return set(told.values_list("lead_id", flat=True))
@@ -141,38 +161,53 @@ def _told_today(setting: DigestSetting, now: datetime) -> set[int]:
 
 def send(digest: Digest, now: datetime) -> bool:
     """Claim the alerts, then send them. False when there is nothing to say, when another process was quicker or when
-    the server refused this message. Raises OSError when the server cannot be reached; nothing is claimed then."""
+    the server refused this message. Raises OSError when the server cannot be reached, and nothing is claimed then, or
+    when it broke off."""
     setting = digest.setting
-    if not digest.lines:
-        _claim(setting, digest.up_to, setting.sent_at)
+    if not digest.lines and setting.doubt != DigestSetting.Doubt.STOPPED:
+        _rows(setting).update(sent_to=digest.up_to)
         return False
     connection = get_connection()
+    message = _message(digest, connection)
     connection.open()
     try:
-        if not _claim(setting, digest.up_to, now):
+        if not _claim(digest, now):
             return False
+        claimed = DigestSetting.objects.filter(pk=setting.pk, sent_to=digest.up_to, sent_at=now)
         try:
-            connection.send_messages([_message(digest, connection)])
-        except (SMTPResponseException, SMTPRecipientsRefused) as error:
-            return _refused(setting, digest.up_to, error)
+            connection.send_messages([message])
+        except (SMTPResponseException, SMTPRecipientsRefused, SMTPNotSupportedError) as error:
+            return _refused(setting, claimed, error)
+        except OSError:
+            claimed.update(doubt=DigestSetting.Doubt.SILENT)
+            raise
+        claimed.update(doubt="", doubt_since=None)
     finally:
         connection.close()
     return True
 
 
-def _claim(setting: DigestSetting, up_to: int, sent_at: datetime | None) -> bool:
-    rows = DigestSetting.objects.filter(pk=setting.pk, sent_to=setting.sent_to)
-    return bool(rows.update(sent_to=up_to, sent_at=sent_at))
+def _rows(setting: DigestSetting) -> QuerySet[DigestSetting]:
+    """The setting, as long as nobody has sent anything since it was read."""
+    return DigestSetting.objects.filter(pk=setting.pk, sent_to=setting.sent_to, sent_at=setting.sent_at)
 
 
-def _refused(setting: DigestSetting, up_to: int, error: SMTPException) -> bool:
+def _claim(digest: Digest, now: datetime) -> bool:
+    since = digest.setting.doubt_since or now
+    claim = {"sent_to": digest.up_to, "sent_at": now, "doubt": DigestSetting.Doubt.STOPPED, "doubt_since": since}
+    return bool(_rows(digest.setting).update(**claim))
+
+
+def _refused(setting: DigestSetting, claimed: QuerySet[DigestSetting], error: SMTPException) -> bool:
     """The server took nothing. What it refuses for good (5xx) would be refused each time; the rest is tried again."""
     logger.warning("The mail server refused the digest of %s: %s", setting.user.get_username(), type(error).__name__)
     codes = [code for code, _text in getattr(error, "recipients", {}).values()] or [getattr(error, "smtp_code", 500)]
     if all(code < 500 for code in codes):
-        DigestSetting.objects.filter(pk=setting.pk, sent_to=up_to).update(
-            sent_to=setting.sent_to, sent_at=setting.sent_at
+        claimed.update(
+            sent_to=setting.sent_to, sent_at=setting.sent_at, doubt=setting.doubt, doubt_since=setting.doubt_since
         )
+    else:
+        claimed.update(doubt=DigestSetting.Doubt.REFUSED)
     return False
 
 
@@ -185,7 +220,7 @@ def _message(digest: Digest, connection: Any) -> EmailMultiAlternatives:
             "lines": digest.lines[:LINES],
             "more": max(0, count - LINES),
             "count": count,
-            "daily": setting.rhythm == DigestSetting.Rhythm.DAILY,
+            "setting": setting,
             "alerts_url": settings.HUNTER_PUBLIC_URL + reverse("leads:alerts"),
             "settings_url": settings.HUNTER_PUBLIC_URL + reverse("leads:digest"),
         }
@@ -201,8 +236,10 @@ def _message(digest: Digest, connection: Any) -> EmailMultiAlternatives:
 
 
 def _subject(lines: Iterable[Line]) -> str:
-    """The one thing that happened, or how many did; a header is one line."""
+    """The one thing that happened, or how many did; a header is one line. Without lines, that one may be missing."""
     found = list(lines)
+    if not found:
+        return _("Hunter: an e-mail may not have reached you")
     if len(found) == 1:
         alert = found[0].first
         return " ".join(f"Hunter: {alert.subject}: {alert.get_type_display()}".split())[:150]

@@ -1021,12 +1021,24 @@ class DigestSetting(models.Model):
         IMMEDIATE = "immediate", _("At once")
         DAILY = "daily", _("Once a day")
 
+    class Doubt(models.TextChoices):
+        """Why nobody knows whether an e-mail arrived."""
+
+        STOPPED = "stopped", _("The worker was stopped while it was sending.")
+        SILENT = "silent", _("The mail server broke off while it was taking it.")
+        REFUSED = "refused", _("The mail server refused it for good.")
+
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="digest", verbose_name=_("user"))
     rhythm = models.CharField(_("rhythm"), max_length=10, choices=Rhythm, default=Rhythm.OFF)
     own_leads_only = models.BooleanField(_("only my leads and those I watch"), default=True)
     # Alerts up to this key were sent or deliberately left out.
     sent_to = models.BigIntegerField(default=0, editable=False)
     sent_at = models.DateTimeField(_("last e-mail"), null=True, editable=False)
+    # Written before an e-mail is handed over and taken back when the server has it: what is killed in between stays.
+    doubt = models.CharField(
+        _("why an e-mail may be missing"), max_length=8, choices=Doubt, blank=True, default="", editable=False
+    )
+    doubt_since = models.DateTimeField(_("an e-mail may be missing since"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("e-mail digest")

@@ -133,19 +133,19 @@ def run_outside(run: JobRun) -> None:
     with lease(_LEASE, _LEASE_SECONDS) as ours:
         if not ours:
             run.wait_until(timezone.now() + _TURN)
-        with _Sources(kind) as look:
-            _look(run, kind, look)
+        _look(run, kind, _Sources(kind))
 
 
-def _look(run: JobRun, kind: str, look: Look) -> None:
+def _look(run: JobRun, kind: str, sources: _Sources) -> None:
     done, ends = run.job.done, time.monotonic() + _SLICE
     seen: set[int] = set()
     while facts := _due(kind, seen):
-        for fact, learned in look(facts):
+        for fact, learned in sources.look(facts):
             seen.add(fact.pk)
             with transaction.atomic():
                 run.checkpoint(done=done + 1)
                 store(fact, learned, timezone.now())
+                sources.remember()
             done += 1
             if time.monotonic() > ends:
                 run.wait_until(timezone.now() + _TURN)
@@ -160,25 +160,28 @@ def _due(kind: str, seen: set[int]) -> list[OutsideFact]:
 
 
 class _Sources:
-    """Opens what a kind needs and keeps how its hosts were treated."""
+    """Asks what a kind needs and keeps how its hosts were treated: a refusal outlives whoever met it."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
-        self._politeness = Politeness()
-
-    def __enter__(self) -> Look:
-        stored = SourceState.objects.filter(name=self._kind).values_list("state", flat=True).first()
+        stored = SourceState.objects.filter(name=kind).values_list("state", flat=True).first()
+        self._stored = stored or {"open_at": {}, "failures": {}}
         pace = 0 if settings.HUNTER_SANDBOX_URL else PACE  # the sandbox needs no politeness
-        self._politeness = Politeness.from_dict(stored or {"open_at": {}, "failures": {}}, pace=pace)
-        return {
+        self._politeness = Politeness.from_dict(self._stored, pace=pace)
+        looks: dict[Kind, Look] = {
             Kind.REGISTRATION: self._registrations,
             Kind.TENANT: self._tenants,
             Kind.POSTURE: self._postures,
             Kind.HOSTING: _hostings,
-        }[Kind(self._kind)]
+        }
+        self.look: Final = looks[Kind(kind)]
 
-    def __exit__(self, *_: object) -> None:
-        SourceState.objects.update_or_create(name=self._kind, defaults={"state": self._politeness.as_dict()})
+    def remember(self) -> None:
+        """Write down the state of the hosts, with the fact that it goes with."""
+        state = self._politeness.as_dict()
+        if state != self._stored:
+            SourceState.objects.update_or_create(name=self._kind, defaults={"state": state})
+            self._stored = state
 
     def _registrations(self, facts: Sequence[OutsideFact]) -> Iterator[tuple[OutsideFact, Learned]]:
         registries = Registries(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.utils import timezone
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from leads import services
+from leads import digest, services
 from leads.models import Alert
 from leads.views.pages import Request, allowed, back, page_of, show
 
@@ -18,7 +19,8 @@ def alert_list(request: Request) -> HttpResponse:
     read = request.GET.get("read") == "1"
     rows = Alert.objects.filter(read_at__isnull=not read).select_related("lead", "event", "read_by")
     page = page_of(rows.order_by("-created_at", "-pk"), request, 50)
-    return show(request, "leads/alert_list.html", "leads/_alert_table.html", {"page": page, "read": read})
+    context = {"page": page, "read": read, "doubtful": digest.in_doubt(request.user, timezone.now())}
+    return show(request, "leads/alert_list.html", "leads/_alert_table.html", context)
 
 
 @allowed("leads.change_alert")

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -29,5 +30,10 @@ def digest_setting(request: Request) -> HttpResponse:
             remember_language(request.user, get_language() or settings.LANGUAGE_CODE)
         messages.success(request, _("Saved."))
         return redirect("leads:digest")
-    context = {"form": form, "setting": current, "email_enabled": settings.HUNTER_EMAIL_ENABLED}
+    context = {
+        "form": form,
+        "setting": current,
+        "doubtful": digest.in_doubt(request.user, timezone.now()),
+        "email_enabled": settings.HUNTER_EMAIL_ENABLED,
+    }
     return show(request, "leads/digest_setting.html", "leads/_digest_form.html", context)

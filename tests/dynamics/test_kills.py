@@ -1,15 +1,18 @@
-"""Real worker processes that are killed while they push through bad weather: every lead arrives once."""
+"""Real worker processes that are killed while they push through bad weather and read back: each lead arrives once."""
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 import pytest
 
 from sandbox.cloud import Cloud
 from sandbox.dynamics import HOST
+from tests.jobs.dying import bell, deaths
 from tests.jobs.world import World, kill, wait_until
 
 pytestmark = pytest.mark.database
@@ -44,18 +47,38 @@ SELECT (SELECT count(*) FROM integrations_d365_push WHERE state IN ('queued', 'i
 """
 
 
-def hunter(folder: Path, cloud: Cloud) -> World:
+READ = 1_200  # three pages
+READ_BACK = """
+import json
+from integrations_d365.models import Push
+from integrations_d365.read_back import request_read_back
+from leads.bulk import insert_rows
+from leads.models import Lead
+found = json.load(open({path!r}))
+state = {{"push_state": "synced", "remote_state": "open"}}
+insert_rows([Lead(domain=domain, **state) for domain in found])
+insert_rows([
+    Push(lead=lead, state="synced", remote_state="open", remote_id=remote_id, external_id=own)
+    for lead in Lead.objects.all() for remote_id, own in [found[lead.domain]]
+])
+request_read_back(routine=True)
+"""
+STATES = "SELECT push_state, remote_state, count(*) FROM leads_lead GROUP BY 1, 2 ORDER BY 2"
+
+
+def hunter(folder: Path, cloud: Cloud, *, settings: str = "hunter.settings", **more: str) -> World:
     """A Hunter with a database of its own that pushes into the sandbox."""
     cloud.entra.switch(client_secret="sandbox")
     return World(
         folder,
-        settings="hunter.settings",
+        settings=settings,
         HUNTER_D365_ENABLED="true",
         HUNTER_D365_BASE_URL=f"https://{HOST}",
         HUNTER_D365_CLIENT_ID="test",
         HUNTER_D365_CLIENT_SECRET="sandbox",
         HUNTER_D365_TENANT_ID=cloud.entra.tenant,
         HUNTER_SANDBOX_URL=cloud.url,
+        **more,
     )
 
 
@@ -92,6 +115,43 @@ def test_people_bulk_runs_and_the_worker_at_the_same_moment_make_one_lead_each(t
         wait_until(lambda: not world.query(OPEN)[0][0], 120, "the end of all pushes")
         assert _in_dynamics(cloud) == (LEADS, LEADS, 1)
         assert world.query("SELECT state, count(*) FROM integrations_d365_push GROUP BY 1") == [("synced", LEADS)]
+
+
+def test_what_sellers_did_is_read_back_once_whoever_dies(tmp_path: Path) -> None:
+    with Cloud() as cloud, hunter(tmp_path, cloud, settings="tests.jobs.dying", HUNTER_TEST_DEATHS="20") as world:
+        found = {}
+        for number in range(READ):
+            own = str(uuid4())
+            row = cloud.dynamics.add_lead(hnt_domain=f"n{number}.example", hnt_externalid=own)
+            found[f"n{number}.example"] = (row, own)
+            (cloud.dynamics.qualify, cloud.dynamics.disqualify, cloud.dynamics.delete)[number % 8 // 3](row)
+        path = tmp_path / "leads.json"
+        path.write_text(json.dumps(found))
+        world.python(READ_BACK.format(path=str(path)))
+        worker = world.start("worker")
+        with bell(world):
+            wait_until(lambda: deaths(world) >= 10, 60, "half of the deaths")
+            for process in world.descendants(worker):
+                kill(process)
+            wait_until(lambda: world.query("SELECT state FROM jobs_job") == [("done",)], 60, "the end of the job")
+        assert deaths(world) == 20
+        part = READ * 3 // 8
+        gone, lost, won = (
+            ("parked", "deleted", READ // 4),
+            ("synced", "disqualified", part),
+            ("synced", "qualified", part),
+        )
+        assert world.query(STATES) == [gone, lost, won]
+        assert world.query(STATES.replace("leads_lead", "integrations_d365_push").replace("push_state", "state")) == [
+            gone, lost, won,
+        ]  # fmt: skip
+        events = "SELECT old, new, count(*), count(DISTINCT lead_id) FROM leads_event GROUP BY 1, 2 ORDER BY 2"
+        assert world.query(events) == [("open", state, count, count) for _push, state, count in (gone, lost, won)]
+        assert world.query("SELECT done, total FROM jobs_job") == [(2 * part, 2 * part)]
+        middle = (
+            "SELECT count(*) FROM integrations_d365_governor WHERE read_back_mid IS NULL AND read_back_from IS NOT NULL"
+        )
+        assert world.query(middle) == [(1,)]
 
 
 def _in_dynamics(cloud: Cloud) -> tuple[int, int, int]:

@@ -117,6 +117,26 @@ def test_a_job_whose_time_is_up_goes_on_where_it_was(as_operator: Client, monkey
     assert Job.objects.get(kind="bulk").done == 1_200
 
 
+def test_an_undo_is_not_lost_behind_a_worker_that_died_when_all_was_done(
+    as_operator: Client,
+) -> None:
+    many(300)
+    action = confirm(as_operator, choose(as_operator, "dismiss", all="1"))
+    first = Job.objects.get(kind="bulk")
+    run_job(first.pk)
+    vanished = timezone.now() - timedelta(minutes=1)
+    Job.objects.filter(pk=first.pk).update(state=Job.State.RUNNING, lease_until=vanished, finished_at=None)
+    undo(as_operator, action)
+    second = Job.objects.get(kind="bulk", state=Job.State.QUEUED)
+    run_job(first.pk)  # whoever comes after the dead one
+    action.refresh_from_db()
+    assert action.state == "undoing"
+    run_job(second.pk)
+    action.refresh_from_db()
+    assert (action.state, results(action)) == ("undone", {"undone": 300})
+    assert not Lead.objects.filter(dismissed_at__isnull=False).exists()
+
+
 def test_a_cancelled_job_leaves_what_it_did_and_that_is_undone(as_operator: Client, operator: User) -> None:
     many(300)
     action = confirm(as_operator, choose(as_operator, "dismiss", all="1"))

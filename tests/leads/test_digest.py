@@ -252,9 +252,12 @@ def test_a_server_that_is_down_or_says_later_is_tried_again(
     assert run() == []
 
 
-@pytest.mark.parametrize(("backend", "sent"), [(Silent, 1), (Full, 0)])
+@pytest.mark.parametrize(
+    ("backend", "sent", "why"),
+    [(Silent, 1, "The mail server broke off"), (Full, 0, "The mail server refused it for good")],
+)
 def test_what_may_have_been_taken_or_is_refused_for_good_is_not_sent_again(
-    clock: Any, reader: User, settings: Any, backend: type[BaseEmailBackend], sent: int
+    clock: Any, reader: User, client: Client, settings: Any, backend: type[BaseEmailBackend], sent: int, why: str
 ) -> None:
     want(reader, AT_ONCE)
     alarm(make_lead("acme.example"))
@@ -265,9 +268,21 @@ def test_what_may_have_been_taken_or_is_refused_for_good_is_not_sent_again(
     clock.shift(MINUTES)
     assert run() == []
     assert Alert.objects.filter(read_at=None).count() == 1  # it waits in Hunter
+    client.force_login(reader)
+    assert why in client.get(reverse("leads:alerts")).content.decode()
+    alarm(make_lead("other.example"))
+    clock.shift(3 * MINUTES)
+    (message,) = run()
+    for body in (message.body, str(message.alternatives[0][0])):
+        assert why in body
+        assert "other.example" in body
+        assert "acme.example" not in body
+    assert why not in client.get(reverse("leads:alerts")).content.decode()
 
 
-def test_killed_between_claim_and_sending_nothing_is_doubled(clock: Any, reader: User, settings: Any) -> None:
+def test_killed_between_claim_and_sending_nothing_is_doubled_and_the_reader_is_told(
+    clock: Any, reader: User, client: Client, settings: Any
+) -> None:
     want(reader, AT_ONCE)
     alarm(make_lead("acme.example"))
     clock.shift(3 * MINUTES)
@@ -275,8 +290,43 @@ def test_killed_between_claim_and_sending_nothing_is_doubled(clock: Any, reader:
     with pytest.raises(Killed):
         run()
     use(settings, None)
+    client.force_login(reader)
+    why = "The worker was stopped while it was sending."
+    for page in ("leads:alerts", "leads:digest"):
+        assert why not in client.get(reverse(page)).content.decode()  # it may be sending still
+    clock.shift(3 * MINUTES)
+    for page in ("leads:alerts", "leads:digest"):
+        assert why in client.get(reverse(page)).content.decode()
+    (notice,) = run()
+    assert notice.subject == "Hunter: an e-mail may not have reached you"
+    assert why in notice.body
+    assert "acme.example" not in notice.body
     assert run() == []
+    assert why not in client.get(reverse("leads:alerts")).content.decode()
     assert Alert.objects.filter(read_at=None).count() == 1
+
+
+def test_a_lead_whose_e_mail_may_be_missing_is_told_of_again(clock: Any, reader: User, settings: Any) -> None:
+    want(reader, AT_ONCE)
+    lead = make_lead("acme.example")
+    alarm(lead)
+    clock.shift(3 * MINUTES)
+    use(settings, Silent)
+    run()
+    use(settings, None)
+    alarm(lead, "dmarc_added")
+    clock.shift(3 * MINUTES)
+    (message,) = run()
+    assert "acme.example" in message.body
+
+
+def test_a_digest_that_cannot_be_written_stops_nobody_elses(clock: Any, reader: User) -> None:
+    want(reader, AT_ONCE)
+    want(make_user("john", role="Account manager", email="john@partner.example"), AT_ONCE)
+    User.objects.filter(pk=reader.pk).update(email="ayse@partner.example\nBcc: x@evil.example")
+    alarm(make_lead("acme.example"))
+    clock.shift(3 * MINUTES)
+    assert [message.to for message in run()] == [["john@partner.example"]]
 
 
 def test_two_workers_send_it_once(clock: Any, reader: User) -> None:
