@@ -26,6 +26,14 @@ def fold(text: str) -> str:
     return _NOT_WORD.sub(" ", plain).strip()
 
 
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+def address_key(email: str) -> str:
+    """Equal for addresses that differ in the case of their letters A to Z only; no language has a say in it."""
+    return email.translate(_ASCII_LOWER)
+
+
 def unicode_name(domain: str) -> str:
     """A domain of A-labels as people write it; a label that does not decode stays as it is."""
     if "xn--" not in domain:

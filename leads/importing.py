@@ -187,7 +187,9 @@ def write_rows(batch: ImportBatch, rows: Sequence[CompanyRow], seen: set[str]) -
     domains = _domains(rows)
     known = set(Lead.objects.filter(domain__in=domains).values_list("domain", flat=True))
     _create_leads(batch, rows, known)
-    leads = {lead.domain: lead for lead in Lead.objects.filter(domain__in=domains).only(*_READ)}
+    # Held until the chunk is written: what a person enters meanwhile waits, and is not overwritten.
+    held = Lead.objects.select_for_update(no_key=True).filter(domain__in=domains).order_by("pk").only(*_READ)
+    leads = {lead.domain: lead for lead in held}
     # Another import may have created some of them a moment ago: those are known, not ours.
     known |= {lead.domain for lead in leads.values() if lead.import_batch_id != batch.pk}
     verdicts = list(judge_rows(rows, known=known, seen=seen))

@@ -6,7 +6,7 @@ underneath: where they see something else than an entry says, the lead page asks
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +16,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from leads import tenant_size
+from leads.bulk import update_rows
+from leads.folding import address_key
 from leads.lead_page import ShownScan
 from leads.models import Event, Lead, Override, Provider
 from leads.overtaken import Overtaken
@@ -68,7 +70,7 @@ def enter(
         if field == Field.COMPANY_NAME:
             row.company_name = value
         elif field == Field.CONTACT:
-            row.contact_emails = [value, *(email for email in row.contact_emails if email != value)]
+            row.contact_emails = [value, *_others(row.contact_emails, value)]
         _settle(row, field, by, entry.before)
     return entry
 
@@ -143,9 +145,10 @@ def _locked(lead: Lead) -> Lead:
 
 
 def _says(lead: Lead, field: str, value: str = "") -> str:
-    """What the lead says of the field. A lead has many contacts: what it says of `value` is whether it is one."""
+    """What the lead says of the field. A lead has many contacts: what it says of `value` is whether it is one, and how
+    it spells it."""
     if field == Field.CONTACT:
-        return value if value in lead.contact_emails else ""
+        return next((email for email in lead.contact_emails if address_key(email) == address_key(value)), "")
     says: dict[str, str] = {
         Field.COMPANY_NAME: lead.company_name,
         Field.TENANT_SIZE: lead.tenant_size,
@@ -159,8 +162,22 @@ def _close(lead: Lead, entry: Override) -> None:
     Override.objects.filter(pk=entry.pk).update(ended_at=timezone.now())
     if entry.field == Field.COMPANY_NAME and lead.company_name == entry.value:
         lead.company_name = entry.before
-    if entry.field == Field.CONTACT and not entry.before:
-        lead.contact_emails = [email for email in lead.contact_emails if email != entry.value]
+    if entry.field == Field.CONTACT and entry.value in lead.contact_emails:
+        lead.contact_emails = [*filter(None, [entry.before]), *_others(lead.contact_emails, entry.value)]
+
+
+def _others(emails: Iterable[str], value: str) -> list[str]:
+    return [email for email in emails if address_key(email) != address_key(value)]
+
+
+def confirm_contacts(named: Mapping[int, Sequence[str]]) -> None:
+    """Somebody else names these addresses, too (by lead, which the caller has locked): they stay when the entry ends
+    that brought them."""
+    entries = Override.objects.in_force().filter(lead__in=named, field=Field.CONTACT, before="")
+    rows = []
+    for pk, lead, value in entries.values_list("pk", "lead_id", "value"):
+        rows += [(pk, email) for email in named[lead] if address_key(email) == address_key(value)][:1]
+    update_rows(Override, ("before",), rows)
 
 
 def _settle(lead: Lead, field: str, by: User | None, before: str) -> None:
