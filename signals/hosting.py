@@ -19,6 +19,8 @@ from typing import Any, Final
 
 import maxminddb
 
+from signals.outcomes import storable
+
 STALE_AFTER: Final = timedelta(days=180)
 _LONGEST_NAME: Final = 200  # characters
 
@@ -167,7 +169,8 @@ def _open(path: str) -> _Database | NoHosting:
         return NoHosting.MISSING
     try:
         about = reader.metadata()
-        return _Database(reader, str(about.database_type)[:100], datetime.fromtimestamp(about.build_epoch, UTC).date())
+        name = storable(str(about.database_type))[:100]
+        return _Database(reader, name, datetime.fromtimestamp(about.build_epoch, UTC).date())
     except (AttributeError, TypeError, ValueError, OverflowError, OSError, maxminddb.InvalidDatabaseError):
         return NoHosting.CORRUPT
 
@@ -230,4 +233,4 @@ def _number(value: Any) -> int | None:
 
 
 def _name(value: Any) -> str | None:
-    return value.replace("\0", "\ufffd").strip()[:_LONGEST_NAME] or None if isinstance(value, str) else None
+    return storable(value).strip()[:_LONGEST_NAME] or None if isinstance(value, str) else None

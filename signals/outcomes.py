@@ -5,6 +5,7 @@ None of them is needed for a verdict. Whatever goes wrong is an `Unknown`, never
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +15,7 @@ from outbound.errors import Category, OutboundError, ServerFailed
 
 EXCERPT: Final = 300  # characters of an answer kept as evidence
 USER_AGENT: Final = "Hunter (lead intelligence; one look-up a company)"
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Evidence(NamedTuple):
@@ -89,7 +91,13 @@ def reason_of(error: OutboundError) -> Reason:
     return _REASONS[error.category]
 
 
+def storable(text: str) -> str:
+    """The text without NUL, which no database column takes, and without half a surrogate pair, which JSON can hold and
+    neither a database nor a page can; U+FFFD stands for each."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 def excerpt(text: str) -> str:
-    """The text as evidence: on one line, at most `EXCERPT` characters, without NUL (no database column takes it)."""
-    line = " ".join(text[: 4 * EXCERPT].replace("\0", "\ufffd").split())
+    """The text as evidence: storable, on one line, at most `EXCERPT` characters."""
+    line = " ".join(storable(text[: 4 * EXCERPT]).split())
     return line if len(line) <= EXCERPT else line[: EXCERPT - 1] + "…"

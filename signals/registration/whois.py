@@ -26,7 +26,7 @@ _MONTHS: Final = {
 }
 _SERVER = re.compile(r"[A-Za-z0-9.-]{1,253}", re.ASCII)
 _DATE = re.compile(r"(\d{4})-([A-Za-z]{3}|\d{1,2})-(\d{1,2})\.?", re.ASCII)
-_NO_MATCH = re.compile(r"[\W_]{0,20}no match found", re.IGNORECASE)
+_NO_MATCH = re.compile(r"[\W_]{0,20}no match found for\W{0,5}([^\s\"']{1,255})", re.IGNORECASE)
 _REFUSAL = re.compile(
     r"limit (?:has been |is |was )?(?:exceeded|reached)|exceeded .{0,40}limit|rate.?limit|too many|quota"
     r"|access (?:is )?denied|blacklist|blocked",
@@ -85,19 +85,16 @@ def decode(answer: bytes) -> str:
 
 def parse_trabis(text: str, domain: str, *, source: str, at: datetime) -> Registration | NotRegistered:
     """The facts of an answer. Raises Unreadable for a refusal, for an answer about another name, and for anything
-    that is no answer of TRABİS."""
+    that is no whole answer of TRABİS."""
     lines = [line.strip() for line in text.splitlines()[:_LINES]]
-    sections = _sections(lines)
+    sections = _sections(lines if text.endswith("\n") else lines[:-1])  # a line without its end may be half of one
     names = [value for heading, value, _ in sections if heading == "domain name"]
     if not names:
-        for line in lines:
-            if _NO_MATCH.match(line):
-                return NotRegistered(
-                    domain=domain, source=source, protocol=Protocol.WHOIS, at=at, excerpt=excerpt(line)
-                )
-        raise Unreadable(Reason.REFUSED if _REFUSAL.search(text[:2000]) else Reason.MALFORMED)
+        return _no_match(text, lines, domain, source=source, at=at)
     if not all(same_name(name, domain) for name in names):
         raise Unreadable(Reason.MISMATCH)
+    if not any(heading == "additional info" and _has_expiry(body) for heading, _, body in sections):
+        raise Unreadable(Reason.MALFORMED)  # nothing says how long an answer is: without its last line it was cut
     said = Said()
     for heading, _, body in sections:
         if heading == "domain name":
@@ -111,6 +108,21 @@ def parse_trabis(text: str, domain: str, *, source: str, at: datetime) -> Regist
         elif heading == "additional info":
             _read_dates(body, said)
     return said.weigh(domain, source=source, protocol=Protocol.WHOIS, at=at)
+
+
+def _no_match(text: str, lines: list[str], domain: str, *, source: str, at: datetime) -> NotRegistered:
+    """The answer that says in so many words that nobody has the domain. Raises Unreadable for any other."""
+    found = [(line, match[1]) for line in lines if (match := _NO_MATCH.match(line))]
+    for line, name in found:
+        if same_name(name, domain):
+            return NotRegistered(domain=domain, source=source, protocol=Protocol.WHOIS, at=at, excerpt=excerpt(line))
+    if _REFUSAL.search(text[:2000]):
+        raise Unreadable(Reason.REFUSED)
+    raise Unreadable(Reason.MISMATCH if found else Reason.MALFORMED)
+
+
+def _has_expiry(body: list[str]) -> bool:
+    return any(_field(line)[0] == "expires on" for line in body)
 
 
 def _sections(lines: list[str]) -> list[tuple[str, str, list[str]]]:

@@ -205,6 +205,19 @@ def test_how_long_the_other_outcomes_last() -> None:
     assert fresh_for(Unknown(**about, reason=Reason.NO_SERVER)) == timedelta(days=30)
 
 
+@pytest.mark.parametrize("odd", ["\\ud800", "\\udfff", "\\u0000"])
+def test_what_no_database_takes_is_replaced_wherever_it_stands(odd: str) -> None:
+    said = json.loads(
+        json.dumps(_rdap(status=["active", "active ODD"])).replace("I\\u015f\\u0131k", "ODD").replace("ODD", odd)
+    )
+    found = _parse(said)
+    assert found.registrar == "\ufffd Kayıt A.Ş."
+    assert found.statuses == ("active", "active \ufffd")
+    for text in (*found.statuses, *(text for row in (*found.evidence, *found.doubts) for text in row)):
+        assert "\0" not in text
+        text.encode()
+
+
 # Port 43
 
 TRABIS = """
@@ -310,6 +323,30 @@ def test_contradictions_of_a_trabis_answer_are_named(old: str, new: str, field: 
     ],
 )
 def test_what_is_no_answer_of_trabis_proves_nothing(text: str, reason: Reason) -> None:
+    with pytest.raises(Unreadable) as refused:
+        _whois(text)
+    assert refused.value.reason is reason
+
+
+def test_an_answer_of_trabis_is_taken_whole_or_not_at_all() -> None:
+    text = TRABIS.format(name="ornek.com.tr")
+    whole = _whois(text)
+    for end in range(len(text)):
+        with pytest.raises(Unreadable):
+            _whois(text[:end])
+    assert _whois(text + "\n** Whois Server:\nLast Upd") == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('No match found for "baska.com.tr"\r\n', Reason.MISMATCH),
+        ("No match found for ornek.com.t", Reason.MISMATCH),
+        ("No match found", Reason.MALFORMED),
+        ("No match found for your request, query limit exceeded", Reason.REFUSED),
+    ],
+)
+def test_no_match_for_something_else_says_nothing_of_the_domain(text: str, reason: Reason) -> None:
     with pytest.raises(Unreadable) as refused:
         _whois(text)
     assert refused.value.reason is reason
