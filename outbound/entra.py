@@ -109,7 +109,7 @@ class EntraApp:
         self._secret = client_secret
         self._cache = msal.SerializableTokenCache() if cache is None else cache
         self._sandbox_url = sandbox_url
-        self._http = new_http(sandbox_url, timeout=timeout)
+        self._http = new_http(sandbox_url, timeout=timeout, total=2 * timeout)
         self._http.hooks["response"].append(self._look)
         self._apps: dict[bool, Any] = {}
         self._last: requests.Response | None = None  # of the call under way

@@ -8,15 +8,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from outbound.deadline import DeadlineAdapter, within
 from outbound.logs import quiet_libraries
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class SandboxAdapter(HTTPAdapter):
+class SandboxAdapter(DeadlineAdapter):
     """Sends https://HOST/path to {sandbox_url}/path over plain HTTP with `Host: HOST`.
 
     Everything above it, bearer and error texts included, sees the https URL only. Raises ValueError unless the
@@ -58,29 +58,34 @@ class _NoAuth(AuthBase):
 
 
 class _Http(requests.Session):
-    def __init__(self, timeout: float | tuple[float, float]) -> None:
+    def __init__(self, timeout: float | tuple[float, float], total: float) -> None:
         super().__init__()
-        self._timeout = timeout
+        self._timeout, self._total = timeout, total
         self.auth = _NoAuth()
         # Dataverse's affinity cookie would pin every request to one server and its limits.
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         del self.adapters["http://"]
+        self.mount("https://", DeadlineAdapter())
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = self._timeout
-        return super().send(request, **kwargs)
+        with within(self._total):
+            return super().send(request, **kwargs)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Nothing is followed: a redirect could carry a secret to another host."""
         return None
 
 
-def new_http(sandbox_url: str = "", *, timeout: float | tuple[float, float] = (5.0, 30.0)) -> requests.Session:
+def new_http(
+    sandbox_url: str = "", *, timeout: float | tuple[float, float] = (5.0, 30.0), total: float = 90.0
+) -> requests.Session:
     """A session that speaks https only (sandbox: routed to `sandbox_url`), never without a time-out (seconds, or
-    (connect, read)), follows no redirect, keeps no cookie and reads no .netrc; proxies of the environment apply."""
+    (connect, read)), follows no redirect, keeps no cookie and reads no .netrc; proxies of the environment apply.
+    `total` seconds after its start an exchange is over, whatever has come of its answer."""
     quiet_libraries()
-    http = _Http(timeout)
+    http = _Http(timeout, total)
     if sandbox_url:
         http.mount("https://", SandboxAdapter(sandbox_url))
     return http

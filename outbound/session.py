@@ -54,7 +54,7 @@ class Policy:
 
     connect_timeout: float = 5.0
     read_timeout: float = 30.0  # between two pieces of an answer
-    total_timeout: float = 90.0  # one attempt, checked with every piece of its body: against slow drips
+    total_timeout: float = 90.0  # one attempt, to the last octet of its answer: against slow drips
     attempts: int = 4
     backoff_base: float = 0.5
     backoff_cap: float = 8.0
@@ -213,7 +213,10 @@ class OutboundSession:
         self._http.close()
 
     def _new_http(self) -> requests.Session:
-        return new_http(self._sandbox_url, timeout=(self._policy.connect_timeout, self._policy.read_timeout))
+        policy = self._policy
+        return new_http(
+            self._sandbox_url, timeout=(policy.connect_timeout, policy.read_timeout), total=policy.total_timeout
+        )
 
     def _session(self) -> requests.Session:
         if self._owner != os.getpid():  # two processes must not share a socket
@@ -282,7 +285,6 @@ class OutboundSession:
 
     def _exchange(self, call: _Call, bearer: str, client_request_id: str) -> Answer:
         # Errors are raised `from None`: the texts of requests and json hold the query and the body.
-        deadline = monotonic() + self._policy.total_timeout
         about = _About(system=self._system, method=call.method, path=call.path, client_request_id=client_request_id)
         try:
             response = self._session().request(
@@ -306,7 +308,7 @@ class OutboundSession:
         body = b""
         with closing(response):
             try:
-                body = self._body(response, deadline)
+                body = self._body(response)
             except _TooLarge:
                 if succeeded:
                     raise ServerFailed(**about, code="too_large", final=True) from None
@@ -332,15 +334,13 @@ class OutboundSession:
             **about, code=remote.code, final=remote.final, retry_after=retry_after(headers), said=remote.said
         )
 
-    def _body(self, response: requests.Response, deadline: float) -> bytes:
-        """The whole body, decompressed. `read1` returns after each piece, so that a drip meets the deadline."""
+    def _body(self, response: requests.Response) -> bytes:
+        """The whole body, decompressed."""
         body = bytearray()
         while piece := response.raw.read1(_CHUNK, decode_content=True):
             body += piece
             if len(body) > self._policy.max_bytes:
                 raise _TooLarge
-            if monotonic() > deadline:
-                raise requests.ReadTimeout
         return bytes(body)
 
 

@@ -121,3 +121,23 @@ def far_side() -> Iterator[FarSide]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def dripping(first: bytes, again: bytes) -> Iterator[str]:
+    """The address of a server that says `first` to its one client and then `again` until nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            client, _ = server.accept()
+            with client, suppress(OSError):
+                client.recv(65537)
+                client.sendall(first)
+                while True:
+                    client.sendall(again)
+                    time.sleep(0.02)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield "http://127.0.0.1:{}".format(*server.getsockname()[1:])
+        thread.join(5)

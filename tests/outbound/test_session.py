@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,7 @@ from outbound.errors import (
 )
 from outbound.sandbox import new_http
 from outbound.session import Attempt, BearerAuth, OutboundSession, Policy, RemoteError, read_odata_error
-from tests.outbound.far_side import FarSide, Reply, odata_error, reply
+from tests.outbound.far_side import FarSide, Reply, dripping, odata_error, reply
 
 BASE = "https://api.acme.example/v1.0/engagements"
 QUICK = Policy(connect_timeout=0.5, read_timeout=0.2, total_timeout=0.3)
@@ -420,6 +421,33 @@ def test_a_drip_in_chunks_ends_too(remote: FarSide) -> None:
     policy = Policy(read_timeout=5, total_timeout=0.15, attempts=1)
     body = Reply(drip=0.02, body=chunk * 90, headers={"Transfer-Encoding": "chunked"})
     assert failure(remote, body, policy=policy).code == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        pytest.param(b"HTTP/1.1 2", b"0", id="status line"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a", id="header"),
+        pytest.param(b"", b"HTTP/1.1 100 Continue\r\n\r\n", id="100 Continue"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0", id="length of a chunk"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"A: b\r\n", id="trailer"),
+    ],
+)
+def test_a_drip_ends_wherever_it_is(first: bytes, again: bytes) -> None:
+    policy = Policy(read_timeout=5, total_timeout=0.3, attempts=1)
+    with dripping(first, again) as url:
+        started = monotonic()
+        with pytest.raises(NetworkFailed) as caught:
+            OutboundSession(system="Acme", base_url=BASE, sandbox_url=url, policy=policy).request("GET", "x")
+    assert (caught.value.code, monotonic() - started < 1) == ("timeout", True)
+
+
+def test_a_connection_that_was_nearly_late_has_its_full_time_again(remote: FarSide) -> None:
+    acme = session(remote, policy=Policy(read_timeout=5, total_timeout=0.5, attempts=1))
+    remote.in_turn(Reply(late=0.4), Reply(late=0.4))
+    acme.request("GET", "x")
+    acme.request("GET", "y")
+    assert len({seen.connection for seen in remote.seen}) == 1
 
 
 @pytest.mark.parametrize("packed", [False, True])
