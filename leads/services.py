@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -36,6 +36,7 @@ class Details:
 
 
 _NOTHING = Details()
+_SECOND_CLICK: Final = timedelta(minutes=1)
 
 
 def add_leads(
@@ -81,7 +82,12 @@ def add_leads(
 
 
 def add_note(lead: Lead, text: str, *, by: User) -> Note:
+    """The same words again from the same person within a minute are a second click: the note that is there."""
     with transaction.atomic():
+        _held([lead.pk])
+        again = lead.notes.filter(text=text, by=by, created_at__gt=timezone.now() - _SECOND_CLICK).first()
+        if again is not None:
+            return again
         note = Note.objects.create(lead=lead, text=text, by=by)
         Event.objects.create(lead=lead, kind=Event.Kind.NOTE, by=by, new=text[:400])
     return note
@@ -89,8 +95,8 @@ def add_note(lead: Lead, text: str, *, by: User) -> Note:
 
 def assign(leads: Iterable[Lead], owner: User | None, *, by: User | None) -> int:
     """Give leads to `owner` (None = nobody). Returns how many changed hands."""
-    changed = [lead for lead in leads if lead.owner_id != (owner and owner.pk)]
     with transaction.atomic():
+        changed = [lead for lead in _held([lead.pk for lead in leads]) if lead.owner_id != (owner and owner.pk)]
         Lead.objects.filter(pk__in=[lead.pk for lead in changed]).update(owner=owner)
         Event.objects.bulk_create(
             [
@@ -126,32 +132,43 @@ def set_tags(lead: Lead, names: Iterable[str], *, by: User) -> None:
 
 
 def set_follow_up(lead: Lead, on: date | None, *, by: User) -> None:
-    if lead.follow_up_on == on:
-        return
     with transaction.atomic():
+        (row,) = _held([lead.pk])
+        if row.follow_up_on == on:
+            return
         Event.objects.create(
-            lead=lead,
+            lead=row,
             kind=Event.Kind.FOLLOW_UP,
             by=by,
-            old=lead.follow_up_on.isoformat() if lead.follow_up_on else "",
+            old=row.follow_up_on.isoformat() if row.follow_up_on else "",
             new=on.isoformat() if on else "",
         )
-        lead.follow_up_on = on
-        lead.save(update_fields=["follow_up_on"])
+        row.follow_up_on = on
+        row.save(update_fields=["follow_up_on"])
+
+
+def take_up(lead: Lead, on: date, *, by: User) -> None:
+    """Somebody will follow up; a lead that nobody owns becomes theirs."""
+    with transaction.atomic():
+        (row,) = _held([lead.pk])
+        if row.owner is None:
+            assign([row], by, by=by)
+        set_follow_up(row, on, by=by)
 
 
 def rename(lead: Lead, company_name: str, *, by: User) -> None:
-    if lead.company_name == company_name:
-        return
     with transaction.atomic():
+        (row,) = _held([lead.pk])
+        if row.company_name == company_name:
+            return
         Event.objects.create(
-            lead=lead, kind=Event.Kind.EDITED, by=by, old=lead.company_name[:400], new=company_name[:400]
+            lead=row, kind=Event.Kind.EDITED, by=by, old=row.company_name[:400], new=company_name[:400]
         )
         # The newest word of a person holds; there is nothing to give back any more.
-        named = Override.objects.in_force().filter(lead=lead, field=Override.Field.COMPANY_NAME)
+        named = Override.objects.in_force().filter(lead=row, field=Override.Field.COMPANY_NAME)
         named.update(ended_at=timezone.now())
-        lead.company_name = company_name
-        lead.save(update_fields=["company_name", "search_text", "name_key"])
+        row.company_name = company_name
+        row.save(update_fields=["company_name", "search_text", "name_key"])
 
 
 def dismiss(lead: Lead, *, by: User, reason: str = "") -> None:
@@ -164,12 +181,19 @@ def restore(lead: Lead, *, by: User) -> None:
 
 
 def _set_dismissed(lead: Lead, *, by: User, reason: str, kind: str, at: Any) -> None:
-    if (lead.dismissed_at is None) == (at is None):
-        return
     with transaction.atomic():
-        lead.dismissed_at, lead.dismissed_by, lead.dismissed_reason = at, by if at else None, reason
-        lead.save(update_fields=["dismissed_at", "dismissed_by", "dismissed_reason"])
-        Event.objects.create(lead=lead, kind=kind, by=by, new=reason)
+        (row,) = _held([lead.pk])
+        if (row.dismissed_at is None) == (at is None):
+            return
+        row.dismissed_at, row.dismissed_by, row.dismissed_reason = at, by if at else None, reason
+        row.save(update_fields=["dismissed_at", "dismissed_by", "dismissed_reason"])
+        Event.objects.create(lead=row, kind=kind, by=by, new=reason)
+
+
+def _held(pks: Sequence[int]) -> list[Lead]:
+    """These leads as they are now, and as they stay until the transaction ends: what a page showed may be over."""
+    leads = Lead.objects.select_for_update(of=("self",), no_key=True).select_related("owner")
+    return list(leads.filter(pk__in=pks).order_by("pk"))
 
 
 @dataclass(frozen=True, slots=True)

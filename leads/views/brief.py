@@ -96,9 +96,7 @@ def brief_follow_up(request: Request, domain: str) -> HttpResponse:
     if step is None:
         messages.info(request, _("There is no next step to follow up."))
         return back(request, "leads:brief", lead.domain)
-    if lead.owner is None:
-        services.assign([lead], request.user, by=request.user)
-    services.set_follow_up(lead, step.due, by=request.user)
+    services.take_up(lead, step.due, by=request.user)
     date = date_format(step.due, "SHORT_DATE_FORMAT")
     messages.success(request, _("Follow-up on %(date)s saved.") % {"date": date})
     return back(request, "leads:brief", lead.domain)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from threading import Thread
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
-from leads import knowledge
+from leads import knowledge, services
 from leads.models import Lead
 from tests.factories import make_lead
 from tests.leads.test_importing import run, upload
 
 WorkOff = Callable[[], None]
 ACME = "acme.example"
-SAID = {"reason": "aradım"}
 
 
 @contextmanager
@@ -44,7 +48,7 @@ def meanwhile(do: Callable[[], object], *, before: str) -> Iterator[None]:
     threads[0].join(20)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time")
 def test_an_import_does_not_overwrite_what_a_person_enters_meanwhile(work_off: WorkOff, seller: User) -> None:
     lead = make_lead(ACME, contact_emails=["info@acme.example"])
@@ -52,8 +56,8 @@ def test_an_import_does_not_overwrite_what_a_person_enters_meanwhile(work_off: W
 
     def person() -> None:
         mine = Lead.objects.get(pk=lead.pk)
-        knowledge.enter(mine, "company_name", "A person's word", by=seller, **SAID)
-        knowledge.enter(mine, "contact", "person@acme.example", by=seller, **SAID)
+        knowledge.enter(mine, "company_name", "A person's word", by=seller, reason="aradım")
+        knowledge.enter(mine, "contact", "person@acme.example", by=seller, reason="aradım")
 
     with meanwhile(person, before='UPDATE "leads_lead" SET "company_name"'):
         run(batch, work_off)
@@ -68,7 +72,7 @@ def test_an_import_does_not_overwrite_what_a_person_enters_meanwhile(work_off: W
 @pytest.mark.django_db
 def test_an_address_that_an_import_names_too_stays_when_the_entry_ends(work_off: WorkOff, seller: User) -> None:
     lead = make_lead(ACME, contact_emails=["info@acme.example"])
-    entry = knowledge.enter(lead, "contact", "New@acme.example", by=seller, **SAID)
+    entry = knowledge.enter(lead, "contact", "New@acme.example", by=seller, reason="aradım")
     run(upload(f"domain;email\n{ACME};new@ACME.example\n"), work_off)
     lead.refresh_from_db()
     assert lead.contact_emails == ["New@acme.example", "info@acme.example"]
@@ -80,9 +84,71 @@ def test_an_address_that_an_import_names_too_stays_when_the_entry_ends(work_off:
 @pytest.mark.django_db
 def test_an_address_in_capitals_is_no_second_contact(seller: User) -> None:
     lead = make_lead(ACME, contact_emails=["info@acme.example", "ilk@acme.example"])
-    entry = knowledge.enter(lead, "contact", "ILK@acme.example", by=seller, **SAID)
+    entry = knowledge.enter(lead, "contact", "ILK@acme.example", by=seller, reason="aradım")
     lead.refresh_from_db()
     assert lead.contact_emails == ["ILK@acme.example", "info@acme.example"]
     knowledge.end(entry, by=seller)
     lead.refresh_from_db()
     assert lead.contact_emails == ["ilk@acme.example", "info@acme.example"]
+
+
+def events(lead: Lead) -> list[tuple[str, str, str]]:
+    return list(lead.events.order_by("pk").values_list("kind", "old", "new"))
+
+
+@pytest.mark.django_db
+def test_the_second_of_two_pages_of_the_same_age_changes_nothing_again(seller: User) -> None:
+    lead = make_lead(ACME)
+    day = date(2026, 12, 1)
+    pages = Lead.objects.get(), Lead.objects.get()
+    for page in pages:
+        services.assign([page], seller, by=seller)
+        services.set_follow_up(page, day, by=seller)
+        services.rename(page, "Acme A.Ş.", by=seller)
+        services.dismiss(page, by=seller, reason="rakip")
+    assert events(lead) == [
+        ("owner", "", "seller"),
+        ("follow_up", "", "2026-12-01"),
+        ("edited", "", "Acme A.Ş."),
+        ("dismissed", "", "rakip"),
+    ]
+    pages = Lead.objects.get(), Lead.objects.get()
+    for page in pages:
+        services.restore(page, by=seller)
+    assert [kind for kind, _old, _new in events(lead)].count("restored") == 1
+
+
+@pytest.mark.django_db
+def test_a_lead_that_two_people_take_up_belongs_to_the_first(seller: User, operator: User) -> None:
+    lead = make_lead(ACME)
+    pages = Lead.objects.get(), Lead.objects.get()
+    services.take_up(pages[0], date(2026, 12, 1), by=seller)
+    services.take_up(pages[1], date(2026, 12, 1), by=operator)
+    lead.refresh_from_db()
+    assert lead.owner == seller
+    assert events(lead) == [("owner", "", "seller"), ("follow_up", "", "2026-12-01")]
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time")
+def test_a_double_click_dismisses_once(as_seller: Client, as_operator: Client) -> None:
+    lead = make_lead(ACME)
+
+    def dismiss(client: Client) -> None:
+        client.post(reverse("leads:dismiss", args=[ACME]), {"reason": "rakip"})
+
+    with meanwhile(lambda: dismiss(as_operator), before='UPDATE "leads_lead" SET "dismissed_at"'):
+        dismiss(as_seller)
+    assert events(lead) == [("dismissed", "", "rakip")]
+
+
+@pytest.mark.django_db
+def test_a_note_sent_twice_is_one_note(as_seller: Client, as_operator: Client) -> None:
+    lead = make_lead(ACME)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for client in (as_seller, as_seller, as_operator):
+            client.post(reverse("leads:note", args=[ACME]), {"text": "Ulaşılamadı"})
+        assert lead.notes.count() == 2  # one a person
+        clock.shift(timedelta(hours=1))
+        as_seller.post(reverse("leads:note", args=[ACME]), {"text": "Ulaşılamadı"})
+    assert lead.notes.count() == lead.events.filter(kind="note").count() == 3
