@@ -154,6 +154,11 @@ class LeadQuery(UrlQuery):
         """The columns to show, beside the company; those of a feature that is off are left out."""
         return tuple(name for name in self.cols or DEFAULT_COLUMNS if name not in hidden_columns())
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether more columns were chosen than a window has room for: the table then scrolls by itself."""
+        return len(self.columns) > len(DEFAULT_COLUMNS)
+
     def saved_as(self) -> str:
         """The query part of the URL as a saved view keeps it."""
         return self.url(view="")

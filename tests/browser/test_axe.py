@@ -1,7 +1,8 @@
 """axe on every page of the URL configuration, both languages and themes: no violation of WCAG 2.2 A or AA.
 
 In one look at a page everything else that is asked of every page is checked, too: nothing is refused by the content
-security policy, no request leaves the site, few queries, and at 320 px only tables scroll sideways.
+security policy, no request leaves the site, few queries, and at 320 px, and with text twice as large, only tables
+scroll sideways.
 """
 
 from __future__ import annotations
@@ -115,10 +116,13 @@ class Inspector:
             self.page.emulate_media(color_scheme=self.themes[1])  # type: ignore[arg-type]
             self.page.evaluate(SETTLED)
             self.axe(everything=False)
-        self.page.set_viewport_size({"width": 320, "height": 700})
-        self.page.evaluate(SETTLED)
-        if wide := self.page.evaluate(SIDEWAYS):
-            self.tell(f"scrolls sideways at 320 px by {wide}")
+        for width, text in ((320, "100%"), (1280, "200%")):
+            self.page.set_viewport_size({"width": width, "height": 800})
+            self.page.evaluate("(size) => { document.documentElement.style.fontSize = size; }", text)
+            self.page.evaluate(SETTLED)
+            if wide := self.page.evaluate(SIDEWAYS):
+                self.tell(f"scrolls sideways at {width} px with text at {text} by {wide}")
+        self.page.evaluate("document.documentElement.style.fontSize = ''")
         self.page.set_viewport_size({"width": 1440, "height": 900})
 
     def dialogs(self) -> None:
