@@ -262,6 +262,7 @@ Q_CLUSTER = {
 HUNTER_JOB_HANDLERS = {
     "scan": "leads.tasks.scan",
     "import": "leads.tasks.import_batch",
+    "import_undo": "leads.tasks.undo_import",
     "outside": "leads.tasks.outside",
     "bulk": "leads.tasks.bulk",
     "referrals": "referrals.tasks.sync",

@@ -27,6 +27,8 @@ def event_value(value: str, kind: str) -> str:
         return choice_label(DmarcPolicy, value)
     if kind == Event.Kind.CREATED:
         return choice_label(Source, value)
+    if kind == Event.Kind.IMPORTED:
+        return gettext("taken back") if value == "undone" else choice_label(Source, value)
     if kind in (Event.Kind.SPF, Event.Kind.DKIM):
         return str(_STATES.get(value, value))
     if kind in (Event.Kind.EXPIRY, Event.Kind.FOLLOW_UP) and value:

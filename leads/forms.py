@@ -11,8 +11,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from leads.company_list.header import Role
+from leads.company_list.header import DOMAIN_ROLES, Role
+from leads.company_list.messages import DELIMITERS as delimiter_names
+from leads.company_list.messages import ENCODINGS as encoding_names
 from leads.company_list.rows import Preview
+from leads.company_list.tables import MAX_ROWS
+from leads.company_list.text_table import ENCODINGS
+from leads.importing import delimiter_code
 from leads.models import (
     COMPANY_NAME_LENGTH,
     BulkAction,
@@ -26,6 +31,8 @@ from leads.models import (
 )
 
 UPLOAD_LIMIT = 100 * 1024 * 1024  # bytes
+PASTE_LIMIT = 1_000_000  # characters; far more than 10,000 lines
+SHOWN_CELLS = 6  # of a row of the file as it is
 
 
 class AddForm(forms.Form):
@@ -238,6 +245,70 @@ class UploadForm(forms.Form):
         return file
 
 
+class PasteForm(forms.Form):
+    text = forms.CharField(
+        label=_("Pasted list"),
+        help_text=_(
+            "One company a line or several: domains, e-mails, web addresses and names in any mixture, or rows copied "
+            "from a spreadsheet."
+        ),
+        max_length=PASTE_LIMIT,
+        widget=forms.Textarea(
+            attrs={
+                "rows": 7,
+                "spellcheck": "false",
+                "autocapitalize": "off",
+                "wrap": "off",
+                "placeholder": _("Acme Ltd.; acme.com\ninfo@example.com.tr, https://www.example.org"),
+            }
+        ),
+        error_messages={
+            "required": _("Paste something first: a domain, an e-mail or a web address."),
+            "max_length": _("This is too long to paste. Save it as a text file and upload that."),
+        },
+    )
+
+
+class ReadingForm(forms.Form):
+    """How a file is read, as far as its kind leaves a choice. `changes`: what the person wants otherwise."""
+
+    def __init__(self, data: Any = None, *, preview: Preview, pasted: bool = False) -> None:
+        self.preview = preview
+        self.read = {"header_row": preview.header_row, "sheet": preview.sheet}
+        super().__init__(data)
+        if len(preview.sheets) > 1:
+            self._choose("sheet", _("Sheet"), [(name, name) for name in preview.sheets])
+        if preview.kind == "text":
+            self.read |= {"encoding": preview.encoding, "delimiter": delimiter_code(preview.delimiter)}
+            self._choose("delimiter", _("Separator of columns"), list(delimiter_names.items()))
+        if preview.kind == "text" and not pasted:
+            others = [code for code in ENCODINGS if encoding_names[code] != encoding_names[preview.encoding]]
+            self._choose(
+                "encoding", _("Character set"), [(code, encoding_names[code]) for code in [preview.encoding, *others]]
+            )
+        self.fields["header_row"] = forms.IntegerField(required=False, min_value=0, max_value=MAX_ROWS)
+
+    def _choose(self, name: str, label: Any, choices: list[tuple[str, Any]]) -> None:
+        widget = forms.Select(attrs={"class": "select--auto"})
+        self.fields[name] = forms.ChoiceField(
+            label=label, choices=choices, initial=self.read[name], required=False, widget=widget
+        )
+
+    def rows(self) -> list[tuple[int, list[str], bool]]:
+        """The first rows of the file: (number, first cells, whether the titles stand there)."""
+        return [
+            (row.number, row.cells[:SHOWN_CELLS], row.number == self.preview.header_row)
+            for row in self.preview.first_rows
+        ]
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """Option to wanted value; an answer that is missing or makes no sense changes nothing."""
+        self.full_clean()
+        given = {name: self.cleaned_data.get(name) for name in self.fields if name not in self.errors}
+        return {name: value for name, value in given.items() if value not in (None, "") and value != self.read[name]}
+
+
 class MappingForm(forms.Form):
     """What each column means, who owns the new leads, and whether they are scanned."""
 
@@ -265,11 +336,23 @@ class MappingForm(forms.Form):
         """Each column of the preview with its field."""
         return [(column, self[f"column_{column.index}"]) for column in self.preview.columns]
 
+    def clean(self) -> dict[str, Any]:
+        chosen = {self.cleaned_data.get(f"column_{column.index}") for column in self.preview.columns}
+        if not self.errors and not chosen & {Role.MIXED, *DOMAIN_ROLES}:
+            self.add_error(
+                None, _("No column names a domain. Choose which one holds web sites, e-mails, domains or a mixture.")
+            )
+        return self.cleaned_data
+
     def save(self) -> None:
-        self.batch.columns = {
-            str(column.index): self.cleaned_data[f"column_{column.index}"] for column in self.preview.columns
-        }
+        self.save_choices()
         self.batch.header_row = self.preview.header_row
-        self.batch.owner = self.cleaned_data["owner"]
-        self.batch.scan_after = self.cleaned_data["scan_after"]
-        self.batch.save(update_fields=["columns", "header_row", "owner", "scan_after"])
+        self.batch.save(update_fields=["header_row"])
+
+    def save_choices(self) -> None:
+        """Keep what was answered validly, for the next look at the preview."""
+        answers = {column.index: self.cleaned_data.get(f"column_{column.index}") for column in self.preview.columns}
+        self.batch.columns = {str(index): role for index, role in answers.items() if role is not None}
+        self.batch.owner = self.cleaned_data.get("owner")
+        self.batch.scan_after = self.cleaned_data.get("scan_after", False)
+        self.batch.save(update_fields=["columns", "owner", "scan_after"])

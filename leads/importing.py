@@ -1,4 +1,4 @@
-"""A company list becomes leads: preview, background run, a verdict for every row.
+"""A company list, uploaded or pasted, becomes leads: preview, background run, a verdict for every row.
 
 Rows are written in chunks; the leads, their claims, the verdicts and the place to go on from are one transaction,
 so a killed worker repeats nothing and loses nothing. Reading files is leads.company_list.
@@ -8,32 +8,44 @@ from __future__ import annotations
 
 import filecmp
 import re
+import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.models import User
-from django.core.files.base import File
+from django.core.files.base import ContentFile, File
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 import jobs.services
 from jobs.models import Job
 from jobs.services import JobRun, PermanentFailure
 from jobs.tasks import run_job
-from leads.bulk import update_rows
-from leads.company_list.reading import UnreadableFile, open_table
+from leads import knowledge
+from leads.bulk import insert_rows, update_rows
+from leads.company_list.claims import Rejection
+from leads.company_list.header import Role
+from leads.company_list.reading import Table, UnreadableFile, open_table
 from leads.company_list.rows import CompanyRow, Preview, iter_rows
 from leads.company_list.rows import preview as preview_file
+from leads.folding import address_key
 from leads.models import DomainClaim, Event, ImportBatch, ImportRow, Lead, Source
 from leads.scanning import queue_scan
 
 CHUNK = 500  # claims in one transaction
 _EMAILS_KEPT = 20
+ONE_COLUMN: Final = "none"
+# How a delimiter is stored, and what it is; a stored blank is found out.
+_DELIMITERS: Final = {ONE_COLUMN: "", "tab": "\t", ";": ";", ",": ",", "|": "|"}
+_LINE_CHARS: Final = 4_000  # no company needs more; a cell holds 32,767
+_ENDS_OF_PIECES: Final = re.compile(r"[,;|\t]\s*|\s+")
 
 Verdict = ImportRow.Verdict
+_TAKEN_BACK: Final = (ImportBatch.State.UNDOING, ImportBatch.State.UNDONE)
 
 
 class ImportStopped(Exception):
@@ -57,15 +69,51 @@ class RowVerdict:
 def create_batch(file: File[bytes], name: str, *, by: User | None) -> ImportBatch:
     """Keep the uploaded file and wait for the person to check what was understood; a file that cannot be read has
     failed at once."""
-    batch = ImportBatch(file_name=Path(name).name[:255], created_by=by, owner=by)
-    stored = re.sub(r"[^A-Za-z0-9._-]+", "_", batch.file_name)[-60:]  # any file system takes this
-    batch.file.save(f"{timezone.now():%H%M%S}-{stored}", file, save=False)
+    batch = _stored(file, Path(name).name[:255], by=by)
     try:
         preview(batch)
     except UnreadableFile as error:
-        batch.state, batch.error = ImportBatch.State.FAILED, str(error)[:400]
+        _not_read(batch, error)
     batch.save()
     return batch
+
+
+def create_paste(text: str, *, by: User | None) -> ImportBatch:
+    """Keep pasted text as a list like any other. What was copied from a spreadsheet is a table: it has titles or tabs.
+    Everything else is read line by line, each line naming a company and its addresses in any mixture."""
+    lines = [part for line in text.splitlines() for part in _short_lines(line)]
+    batch = _stored(ContentFile("\n".join(lines).encode()), "", by=by)
+    try:
+        found = preview(batch)
+    except UnreadableFile as error:
+        _not_read(batch, error)
+    else:
+        if not found.header_row and (found.delimiter != "\t" or found.names_no_domain):
+            batch.delimiter, batch.header_row, batch.columns = ONE_COLUMN, 0, {"0": Role.MIXED.value}
+    batch.save()
+    return batch
+
+
+def _stored(file: File[bytes], name: str, *, by: User | None) -> ImportBatch:
+    batch = ImportBatch(file_name=name, created_by=by, owner=by)
+    stored = re.sub(r"[^A-Za-z0-9._-]+", "_", name)[-60:] or "pasted.txt"  # any file system takes this
+    # The name is never used twice, not even that of a file that is gone.
+    batch.file.save(f"{timezone.now():%H%M%S}-{secrets.token_hex(4)}-{stored}", file, save=False)
+    return batch
+
+
+def _not_read(batch: ImportBatch, error: UnreadableFile) -> None:
+    batch.state, batch.error = ImportBatch.State.FAILED, str(error)[:400]
+
+
+def _short_lines(line: str) -> Iterator[str]:
+    """A line that holds a whole list, cut between its entries."""
+    while len(line) > _LINE_CHARS:
+        ends = [match.end() for match in _ENDS_OF_PIECES.finditer(line, 0, _LINE_CHARS)]
+        cut = ends[-1] if ends else _LINE_CHARS
+        yield line[:cut]
+        line = line[cut:]
+    yield line
 
 
 def preview(batch: ImportBatch) -> Preview:
@@ -73,7 +121,37 @@ def preview(batch: ImportBatch) -> Preview:
     path = Path(batch.file.path)
     if not path.exists():
         raise UnreadableFile("gone")
-    return preview_file(path, batch.file_name, sheet=batch.sheet or None, header_row=batch.header_row)
+    return preview_file(
+        path,
+        batch.file_name,
+        sheet=batch.sheet or None,
+        header_row=batch.header_row,
+        encoding=batch.encoding,
+        delimiter=_DELIMITERS.get(batch.delimiter),
+        columns=batch.columns,
+    )
+
+
+def read_otherwise(batch: ImportBatch, changes: Mapping[str, Any]) -> None:
+    """Read the file with another `sheet`, `encoding`, `delimiter` (a code) or `header_row`. The columns are understood
+    anew. Raises UnreadableFile and changes nothing when it cannot be read that way."""
+    before = {name: getattr(batch, name) for name in ("sheet", "encoding", "delimiter", "header_row", "columns")}
+    as_one = changes.get("delimiter") == ONE_COLUMN
+    anew = {"header_row": None, "columns": {"0": Role.MIXED.value} if as_one else {}}
+    for name, value in {**anew, **changes}.items():
+        setattr(batch, name, value)
+    try:
+        preview(batch)
+    except UnreadableFile:
+        for name, value in before.items():
+            setattr(batch, name, value)
+        raise
+    batch.save(update_fields=list(before))
+
+
+def delimiter_code(delimiter: str) -> str:
+    """How a delimiter is stored in a batch."""
+    return next(code for code, meant in _DELIMITERS.items() if meant == delimiter)
 
 
 def never_ran(batch: ImportBatch) -> bool:
@@ -105,12 +183,18 @@ def imported_before(batch: ImportBatch) -> ImportBatch | None:
 def start(batch: ImportBatch, *, by: User | None) -> Job:
     """Queue the import; a second click finds the job that is already there."""
     with transaction.atomic():
-        ImportBatch.objects.select_for_update().get(pk=batch.pk)  # the handler locks in the same order
+        # The handler locks in the same order.
+        if ImportBatch.objects.select_for_update().get(pk=batch.pk).state in _TAKEN_BACK:
+            raise ImportStopped(_("This import was undone. Upload the list again."))
         job = jobs.services.enqueue(
             "import",
             key=f"import:{batch.pk}",
-            subject=batch.file_name,
-            payload={"batch": batch.pk, "title": "import.named", "name": batch.file_name},
+            subject=batch.title,
+            payload={
+                "batch": batch.pk,
+                "title": "import.named" if batch.file_name else "import.pasted",
+                "name": batch.file_name,
+            },
             started_by=by,
         )
         ImportBatch.objects.filter(pk=batch.pk).update(state=ImportBatch.State.QUEUED, job=job)
@@ -120,6 +204,8 @@ def start(batch: ImportBatch, *, by: User | None) -> Job:
 def run_import(run: JobRun) -> None:
     """Job handler. Goes on after the last row that was written."""
     batch = ImportBatch.objects.get(pk=run.payload["batch"])
+    if batch.state in _TAKEN_BACK:
+        raise PermanentFailure(_("This import was undone. Upload the list again."))
     ImportBatch.objects.filter(pk=batch.pk).update(state=ImportBatch.State.RUNNING, error="")
     try:
         finished = _import_rows(batch, run)
@@ -163,7 +249,7 @@ def _import_rows(batch: ImportBatch, run: JobRun) -> bool:
     """Write the rows that are left. False = the slice is over and rows are left."""
     if not Path(batch.file.path).exists():
         raise UnreadableFile("gone")
-    table = open_table(Path(batch.file.path), batch.file_name, sheet=batch.sheet or None)
+    table = _table(batch)
     mapping = table.mapping if not batch.columns else table.mapping_of(batch.columns, batch.header_row)
     seen = set(
         ImportRow.objects.filter(batch=batch)
@@ -180,21 +266,35 @@ def _import_rows(batch: ImportBatch, run: JobRun) -> bool:
     return True
 
 
+def _table(batch: ImportBatch) -> Table:
+    return open_table(
+        Path(batch.file.path),
+        batch.file_name,
+        batch.sheet or None,
+        encoding=batch.encoding,
+        delimiter=_DELIMITERS.get(batch.delimiter),
+    )
+
+
 def write_rows(batch: ImportBatch, rows: Sequence[CompanyRow], seen: set[str]) -> list[RowVerdict]:
     """One chunk, inside the caller's transaction, in a constant number of statements: new leads, filled gaps of
     known ones, claims, events, verdicts, counts and the next row. `seen` holds the domains of earlier chunks and
     grows."""
     domains = _domains(rows)
-    known = set(Lead.objects.filter(domain__in=domains).values_list("domain", flat=True))
+    # Held until the chunk is written: what a person enters meanwhile waits, and is not overwritten, and no undo of
+    # another import takes a known lead away.
+    held = Lead.objects.select_for_update(no_key=True).filter(domain__in=domains).order_by("pk")
+    known = set(held.values_list("domain", flat=True))
     _create_leads(batch, rows, known)
-    # Held until the chunk is written: what a person enters meanwhile waits, and is not overwritten.
-    held = Lead.objects.select_for_update(no_key=True).filter(domain__in=domains).order_by("pk").only(*_READ)
-    leads = {lead.domain: lead for lead in held}
+    leads = {lead.domain: lead for lead in held.only(*_READ)}
     # Another import may have created some of them a moment ago: those are known, not ours.
     known |= {lead.domain for lead in leads.values() if lead.import_batch_id != batch.pk}
     verdicts = list(judge_rows(rows, known=known, seen=seen))
-    _fill_gaps(rows, {domain: leads[domain] for domain in known if domain in leads})
-    ImportRow.objects.bulk_create([_import_row(batch, verdict, leads) for verdict in verdicts], batch_size=CHUNK)
+    filled = _fill_gaps(rows, {domain: leads[domain] for domain in known if domain in leads})
+    knowledge.confirm_contacts(_named(rows, leads))
+    ImportRow.objects.bulk_create(
+        [_import_row(batch, verdict, leads, filled) for verdict in verdicts], batch_size=CHUNK
+    )
     DomainClaim.objects.bulk_create(
         [
             DomainClaim(
@@ -212,9 +312,20 @@ def write_rows(batch: ImportBatch, rows: Sequence[CompanyRow], seen: set[str]) -
     )
     Event.objects.bulk_create(
         [
-            Event(lead=leads[verdict.domain], kind=Event.Kind.CREATED, by=batch.created_by, new=batch.file_name)
+            Event(
+                lead=leads[verdict.domain],
+                kind=Event.Kind.CREATED,
+                by=batch.created_by,
+                new=batch.file_name or Source.IMPORT.value,
+            )
             for verdict in verdicts
             if verdict.verdict == Verdict.CREATED
+        ]
+    )
+    insert_rows(
+        [
+            Event(lead_id=pk, kind=Event.Kind.IMPORTED, by=batch.created_by, new=batch.file_name or Source.IMPORT.value)
+            for pk in _told_something(batch, verdicts, leads, filled)
         ]
     )
     _count(batch, rows, verdicts)
@@ -225,10 +336,15 @@ def judge_rows(rows: Iterable[CompanyRow], *, known: set[str], seen: set[str]) -
     """A verdict for each claim of each row. `known`: domains that are leads already; `seen`: domains that earlier
     rows named, extended here."""
     for row in rows:
-        if not row.claims:
-            rejection = row.rejections[0]
+        for part, rejection in enumerate(_told(row), len(row.claims)):
             yield RowVerdict(
-                row=row, part=0, domain="", via="", raw=rejection.raw, verdict=Verdict.REJECTED, reason=rejection.reason
+                row=row,
+                part=part,
+                domain="",
+                via="",
+                raw=rejection.raw,
+                verdict=Verdict.REJECTED,
+                reason=rejection.reason,
             )
         for part, claim in enumerate(row.claims):
             if claim.domain in seen:
@@ -247,6 +363,11 @@ def judge_rows(rows: Iterable[CompanyRow], *, known: set[str], seen: set[str]) -
             )
 
 
+def _told(row: CompanyRow) -> list[Rejection]:
+    """The rejections that get a verdict: of free text all, of a table the first one of a row that names no domain."""
+    return row.rejections if row.is_text else row.rejections[:1] if not row.claims else []
+
+
 def finish(batch: ImportBatch) -> None:
     """Close the batch and queue the scan of its leads that nobody looked at yet, in the caller's transaction."""
     batch.refresh_from_db()
@@ -255,7 +376,7 @@ def finish(batch: ImportBatch) -> None:
     if batch.scan_after:
         batch.scan_job = queue_scan(
             Lead.objects.filter(pk__in=batch.rows.filter(lead__isnull=False).values("lead")).never_scanned(),
-            title="scan.named",
+            title="scan.named" if batch.file_name else "scan.added",
             name=batch.file_name,
             started_by=batch.created_by,
         )
@@ -266,7 +387,8 @@ def close_undone(job: Job) -> None:
     """The job of a batch failed or was cancelled: the batch says so, and what it wrote stays. Starting it again goes
     on after the last row."""
     state = ImportBatch.State.CANCELLED if job.state == Job.State.CANCELLED else ImportBatch.State.FAILED
-    ImportBatch.objects.filter(job=job).update(state=state, error=job.error[:400], finished_at=timezone.now())
+    batches = ImportBatch.objects.filter(job=job).exclude(state__in=_TAKEN_BACK)
+    batches.update(state=state, error=job.error[:400], finished_at=timezone.now())
 
 
 def _chunks(rows: Iterator[CompanyRow]) -> Iterator[list[CompanyRow]]:
@@ -311,32 +433,69 @@ def _create_leads(batch: ImportBatch, rows: Sequence[CompanyRow], known: set[str
     Lead.objects.bulk_create(new.values(), ignore_conflicts=True)
 
 
-_FILLED = ("company_name", "contact_emails", "city", "country", "search_text", "name_key")
+FILLED: Final = ("company_name", "contact_emails", "city", "country", "search_text", "name_key")
 
 
-_READ = ("domain", "import_batch", "company_name", "contact_emails", "city", "country")
+_READ = ("domain", "import_batch", "company_name", "contact_emails", "opted_out_at", "city", "country")
 
 
-def _fill_gaps(rows: Iterable[CompanyRow], known: dict[str, Lead]) -> None:
-    """A known lead learns what it did not know; nothing that stands is overwritten."""
+Filled = dict[str, Any]
+
+
+def _told_something(
+    batch: ImportBatch,
+    verdicts: Sequence[RowVerdict],
+    leads: dict[str, Lead],
+    filled: dict[tuple[int, int], Filled],
+) -> list[int]:
+    """Keys of the leads of others that learned something from these rows."""
+    told = [leads[found.domain] for found in verdicts if found.domain and (found.row.number, found.part) in filled]
+    return list(dict.fromkeys(lead.pk for lead in told if lead.import_batch_id != batch.pk))
+
+
+def _fill_gaps(rows: Iterable[CompanyRow], known: dict[str, Lead]) -> dict[tuple[int, int], Filled]:
+    """A known lead learns what it did not know; nothing that stands is overwritten. Returns what each row and part
+    filled in, so that it can be taken back."""
     changed: dict[int, Lead] = {}
+    filled: dict[tuple[int, int], Filled] = {}
+    for row in rows:
+        for part, claim in enumerate(row.claims):
+            lead = known.get(claim.domain)
+            if lead is None or not (gaps := _gaps(lead, row)):
+                continue
+            filled[row.number, part] = gaps
+            for name, value in gaps.items():
+                setattr(lead, name, [*lead.contact_emails, *value] if name == "contact_emails" else value)
+            lead.set_search_keys()
+            changed[lead.pk] = lead
+    update_rows(Lead, FILLED, [(pk, *(getattr(lead, name) for name in FILLED)) for pk, lead in changed.items()])
+    return filled
+
+
+def _named(rows: Iterable[CompanyRow], leads: dict[str, Lead]) -> dict[int, list[str]]:
+    """The addresses that the rows name, by lead."""
+    named: dict[int, list[str]] = {}
     for row in rows:
         for claim in row.claims:
-            lead = known.get(claim.domain)
-            if lead is None:
-                continue
-            emails = list(dict.fromkeys([*lead.contact_emails, *row.emails]))[:_EMAILS_KEPT]
-            before = (lead.company_name, lead.contact_emails, lead.city, lead.country)
-            lead.company_name = lead.company_name or row.company_name
-            lead.city, lead.country = lead.city or row.city[:120], lead.country or row.country[:120]
-            lead.contact_emails = emails
-            if before != (lead.company_name, lead.contact_emails, lead.city, lead.country):
-                lead.set_search_keys()
-                changed[lead.pk] = lead
-    update_rows(Lead, _FILLED, [(pk, *(getattr(lead, name) for name in _FILLED)) for pk, lead in changed.items()])
+            if row.emails and claim.domain in leads:
+                named.setdefault(leads[claim.domain].pk, []).extend(row.emails)
+    return named
 
 
-def _import_row(batch: ImportBatch, verdict: RowVerdict, leads: dict[str, Lead]) -> ImportRow:
+def _gaps(lead: Lead, row: CompanyRow) -> Filled:
+    """What the row knows and the lead does not."""
+    told = {"company_name": row.company_name, "city": row.city[:120], "country": row.country[:120]}
+    gaps: Filled = {name: value for name, value in told.items() if value and not getattr(lead, name)}
+    room = max(0, _EMAILS_KEPT - len(lead.contact_emails))
+    have = {address_key(email) for email in lead.contact_emails}
+    if emails := [email for email in row.emails if address_key(email) not in have][:room]:
+        gaps["contact_emails"] = emails
+    return gaps
+
+
+def _import_row(
+    batch: ImportBatch, verdict: RowVerdict, leads: dict[str, Lead], filled: dict[tuple[int, int], Filled]
+) -> ImportRow:
     return ImportRow(
         batch=batch,
         row=verdict.row.number,
@@ -347,6 +506,7 @@ def _import_row(batch: ImportBatch, verdict: RowVerdict, leads: dict[str, Lead])
         verdict=verdict.verdict,
         reason=verdict.reason,
         lead=leads[verdict.domain] if verdict.domain else None,
+        filled=filled.get((verdict.row.number, verdict.part)),
     )
 
 
@@ -361,7 +521,9 @@ def _count(batch: ImportBatch, rows: Sequence[CompanyRow], verdicts: Sequence[Ro
     batch.save(update_fields=changed)
 
 
-def batch_rows(batch: ImportBatch, verdict: str = "") -> Any:
-    """The verdicts of a batch in file order, of one kind or all."""
+def batch_rows(batch: ImportBatch, verdict: str = "", *, undone: str = "") -> Any:
+    """The verdicts of a batch in file order, of one kind or all; `undone`: what its undo did about them."""
     rows = ImportRow.objects.filter(batch=batch).select_related("lead")
+    if undone:
+        rows = rows.filter(undone=undone)
     return (rows.filter(verdict=verdict) if verdict else rows).order_by("row", "part")

@@ -21,6 +21,9 @@ TITLES: Final = {
     "scan.retry": gettext_lazy("Second look at undetermined leads"),
     "scan.referrals": gettext_lazy("First scan of leads from referrals"),
     "import.named": gettext_lazy("Import of %(name)s"),
+    "import.pasted": gettext_lazy("Import of a pasted list"),
+    "import.undo": gettext_lazy("Undo of the import of %(name)s"),
+    "import.undo_pasted": gettext_lazy("Undo of the import of a pasted list"),
     "bulk.assign": gettext_lazy("Assign many leads"),
     "bulk.tag": gettext_lazy("Tag many leads"),
     "bulk.untag": gettext_lazy("Remove a tag from many leads"),
@@ -54,6 +57,8 @@ def result(job: Job) -> str:
     if job.kind == "scan":
         text = ngettext("%(count)s lead scanned", "%(count)s leads scanned", job.done) % {"count": count}
         return f"{text}, " + _("%(count)s undetermined") % {"count": failed} if job.failed else text
+    if job.kind == "import_undo":
+        return ngettext("%(count)s row undone", "%(count)s rows undone", job.done) % {"count": count}
     if job.kind == "bulk":
         return ngettext("%(count)s lead done", "%(count)s leads done", job.done) % {"count": count}
     if job.kind == "outside":

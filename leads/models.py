@@ -16,6 +16,7 @@ from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from leads.folding import fold, turkish_sort_key, unicode_name
@@ -505,10 +506,12 @@ class Event(models.Model):
         indexes = [
             models.Index(F("lead"), F("at").desc(), F("id").desc(), name="event_of_lead"),
             models.Index(F("at").desc(), name="event_recent"),
+            # Without it the database reads the whole table for every scan that is deleted with its lead.
+            models.Index(fields=["scan"], name="event_scan", condition=Q(scan__isnull=False)),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.old} → {self.new}"
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
 
 
 class Alert(models.Model):
@@ -682,7 +685,7 @@ class BulkRow(models.Model):
 class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
     def listed(self) -> Self:
         """Newest first, with what a list shows."""
-        return self.select_related("created_by", "job", "scan_job").order_by("-created_at")
+        return self.select_related("created_by", "job", "scan_job", "undone_by", "undo_job").order_by("-created_at")
 
 
 class ImportBatch(models.Model):
@@ -695,12 +698,17 @@ class ImportBatch(models.Model):
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
+        UNDOING = "undoing", _("Being undone")
+        UNDONE = "undone", _("Undone")
 
     file = models.FileField(_("file"), upload_to="imports/%Y/%m/")
-    file_name = models.CharField(_("file name"), max_length=255)
+    file_name = models.CharField(_("file name"), max_length=255, blank=True, help_text=_("Blank: pasted text."))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PREVIEW)
     header_row = models.PositiveIntegerField(_("header row"), null=True, blank=True)
     sheet = models.CharField(_("sheet"), max_length=120, blank=True)
+    encoding = models.CharField(_("encoding"), max_length=12, blank=True, help_text=_("Blank: found out."))
+    # A delimiter, "none" (one column), or blank: found out.
+    delimiter = models.CharField(_("delimiter"), max_length=4, blank=True)
     columns = models.JSONField(_("columns"), default=dict, help_text=_("Column number to meaning."))
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -718,7 +726,14 @@ class ImportBatch(models.Model):
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+")
     scan_job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+")
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("undone by")
+    )
+    undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
+    undo_job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+")
     next_row = models.PositiveIntegerField(default=0, editable=False)
+    # The key of the last import row that the undo has dealt with.
+    undone_to = models.BigIntegerField(default=0, editable=False)
     rows_total = models.PositiveIntegerField(_("rows"), default=0)
     created_count = models.PositiveIntegerField(_("new leads"), default=0)
     matched_count = models.PositiveIntegerField(_("matched"), default=0)
@@ -734,10 +749,14 @@ class ImportBatch(models.Model):
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
-        return self.file_name
+        return self.title
 
     def get_absolute_url(self) -> str:
         return reverse("leads:import_detail", args=[self.pk])
+
+    @property
+    def title(self) -> str:
+        return self.file_name or gettext("Pasted list")
 
     @property
     def balance(self) -> int:
@@ -754,6 +773,36 @@ class ImportRow(models.Model):
         DUPLICATE = "duplicate", _("Twice in this file")
         REJECTED = "rejected", _("Rejected")
 
+    class Undone(models.TextChoices):
+        """What the undo of the import did about this row; blank = it has not come to it, or the row was rejected."""
+
+        REMOVED = "removed", _("Lead removed")
+        PUT_BACK = "put_back", _("Put back")
+        LEFT = "left", _("Left as it is")
+        GONE = "gone", _("Deleted meanwhile")
+        SAME = "same", _("Nothing to take back")
+
+    class LeftBecause(models.TextChoices):
+        """Why the undo left a lead as it is; the first reason that holds."""
+
+        DYNAMICS = "dynamics", _("It is in Dynamics 365 or on its way there.")
+        REFERRAL = "referral", _("A referral is linked to it.")
+        ELSEWHERE = "elsewhere", _("A push or a referral refers to it.")
+        OUTCOME = "outcome", _("It has an outcome.")
+        NOTE = "note", _("Somebody wrote a note.")
+        ANSWER = "answer", _("Somebody noted answers of a call.")
+        OPT_OUT = "opt_out", _("The company does not want to be contacted; this must not be forgotten.")
+        ENTRY = "entry", _("Somebody entered what they know.")
+        OWNER = "owner", _("Its owner was changed.")
+        TAG = "tag", _("Somebody tagged it.")
+        FOLLOW_UP = "follow_up", _("It has a follow-up.")
+        SNOOZED = "snoozed", _("Somebody snoozed it.")
+        DISMISSED = "dismissed", _("Somebody dismissed it.")
+        WATCHED = "watched", _("Somebody watches it.")
+        OTHER_SOURCE = "other_source", _("Another list or person named it, too.")
+        TOUCHED = "touched", _("Somebody worked on it.")
+        CHANGED = "changed", _("It was changed since.")
+
     batch = models.ForeignKey(
         ImportBatch, models.CASCADE, related_name="rows", verbose_name=_("import"), db_index=False
     )
@@ -765,15 +814,28 @@ class ImportRow(models.Model):
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict)
     reason = models.CharField(_("reason"), max_length=40, blank=True)
     lead = models.ForeignKey(Lead, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
+    # What this row told a known lead: company_name, city and country that were blank, and e-mails that were missing.
+    filled = models.JSONField(_("filled in"), null=True, editable=False)
+    undone = models.CharField(_("undo"), max_length=8, choices=Undone, blank=True)
+    left_because = models.CharField(_("left because"), max_length=12, choices=LeftBecause, blank=True)
 
     class Meta:
         verbose_name = _("import row")
         verbose_name_plural = _("import rows")
         constraints = [models.UniqueConstraint(fields=["batch", "row", "part"], name="import_row_once")]
-        indexes = [models.Index(fields=["batch", "verdict", "row"], name="import_row_verdict")]
+        indexes = [
+            models.Index(fields=["batch", "verdict", "row"], name="import_row_verdict"),
+            models.Index(fields=["batch", "undone", "row"], name="import_row_undone"),
+            # Without it the database reads the whole table for every lead that is deleted.
+            models.Index(fields=["lead"], name="import_row_lead", condition=Q(lead__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.row}: {self.domain or self.raw[:60]}"
+
+    @property
+    def shown_domain(self) -> str:
+        return unicode_name(self.domain)
 
 
 class DomainClaim(models.Model):
@@ -992,6 +1054,7 @@ class LeadVisit(models.Model):
         verbose_name = _("visit")
         verbose_name_plural = _("visits")
         constraints = [models.UniqueConstraint(fields=["user", "lead"], name="visit_once")]
+        indexes = [models.Index(fields=["lead"], name="visit_lead")]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.lead_id}"

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from jobs.models import Job
 from jobs.services import JobRun
-from leads import bulk_actions, digest, importing, knowledge, scanning
+from leads import bulk_actions, digest, import_undo, importing, knowledge, scanning
 from leads import outside as outside_facts
 
 
@@ -24,6 +24,10 @@ def import_batch(run: JobRun) -> None:
 
 def import_ended(job: Job) -> None:
     importing.close_undone(job)
+
+
+def undo_import(run: JobRun) -> None:
+    import_undo.run_undo(run)
 
 
 def bulk(run: JobRun) -> None:

@@ -66,6 +66,7 @@ urlpatterns = [
     path("imports/<int:pk>/reread/", imports.import_reread, name="import_reread"),
     path("imports/<int:pk>/start/", imports.import_start, name="import_start"),
     path("imports/<int:pk>/discard/", imports.import_discard, name="import_discard"),
+    path("imports/<int:pk>/undo/", imports.import_undo_page, name="import_undo"),
     path("imports/<int:pk>/cancel/", imports.import_cancel, name="import_cancel"),
     path("imports/<int:pk>/rejects.csv", imports.import_rejects, name="import_rejects"),
     path("search/", search.search_page, name="search"),

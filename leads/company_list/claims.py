@@ -17,6 +17,7 @@ from publicsuffixlist import PublicSuffixList
 import scoring
 from leads.company_list.messages import reason_text
 from leads.company_list.shared_domains import is_consumer_domain, is_platform_domain
+from leads.folding import unicode_name
 
 MAX_NAME_CHARS = 253  # RFC 1035, without the last dot
 MAX_LABEL_CHARS = 63
@@ -38,6 +39,13 @@ _OTHER_SCHEME = re.compile(r"^[a-z][a-z0-9+-]*://", re.IGNORECASE)
 _END_OF_AUTHORITY = re.compile(r"[/\\?#]")
 _COMMON_ENDING = re.compile(r"\.(?:com|net|org|info|biz|tr|eu|de)\.?$", re.IGNORECASE)
 _FOUR_NUMBERS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_BULLET = re.compile(r"^\s*(?:\d{1,6}[.)]|[-–—*•])\s+")
+_TWO_LETTERS = re.compile(r"[^\W\d_]{2}")
+_OTHER_LABEL = re.compile(
+    r"(?:tel|telefon|phone|gsm|cep|faks|fax|adres|address|vergi|vkn|web|site|www|url|mail|e-?mail|e-?posta)\b.{0,20}(?::|$)"
+    r"|(?:tel|gsm|cep|fax|faks)\b.*\d",
+    re.IGNORECASE,
+)
 _TURKISH_LETTER = re.compile("[ıİşŞğĞüÜöÖçÇ]")
 
 
@@ -51,6 +59,11 @@ class Claim:
     raw: str
     flag: str = ""
     email: str = ""
+
+    @property
+    def shown_domain(self) -> str:
+        """As people write it: Turkish letters instead of A-labels."""
+        return unicode_name(self.domain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,33 @@ def claims_from_text(text: str) -> Claims:
         claims=[outcome for outcome in found if isinstance(outcome, Claim)],
         rejections=[outcome for outcome in found if isinstance(outcome, Rejection)],
     )
+
+
+def name_in_line(line: str, domains: int) -> str:
+    """The company that a line of free text names beside its addresses, which name so many domains; "" when it names
+    none for certain.
+
+    `Işık A.Ş.; isik.example` and `1. Işık A.Ş. – isik.example` name one. `Ayşe Kaya <ayse@isik.example>` is a person,
+    `Işık isik.example, Ay ay.example` are two companies, and words behind an address make a sentence.
+    """
+    beside: list[str] = []
+    apart: list[str] = []
+    for piece in _PIECES.split(line):
+        words = piece.split()
+        addressed = [any(_judge(part, alone=len(words) == 1) for part in _words(word)) for word in words]
+        if not any(addressed):
+            apart.append(_as_name(piece))
+        elif "<" not in piece:
+            first = addressed.index(True)
+            beside.append(_as_name(" ".join(words[:first])) if all(addressed[first:]) else "")
+    names = [name for name in apart if name] or (beside if len(beside) == 1 else [])
+    return names[0] if names and (domains < 2 or len(names) == 1) else ""
+
+
+def _as_name(text: str) -> str:
+    """Without number, label and dashes; "" for what is no name, such as `Tel: 0212 555 44 33`."""
+    text = _BULLET.sub("", " ".join(text.split())).strip(" -–—:\"“”„«»'*•")
+    return text if _TWO_LETTERS.search(text) and not _OTHER_LABEL.match(text) else ""
 
 
 def judge_host(host: str) -> tuple[str, str]:

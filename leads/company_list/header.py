@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
-from leads.company_list.messages import ROLES
+from leads.company_list.messages import RECOGNISED_BY, ROLES
 from leads.company_list.tables import MAX_COLUMNS, Row
 from leads.folding import fold
 
@@ -23,6 +24,7 @@ class Role(StrEnum):
     WEBSITE = "website"
     EMAIL = "email"
     DOMAIN = "domain"
+    MIXED = "mixed"
     CITY = "city"
     COUNTRY = "country"
     PHONE = "phone"
@@ -33,6 +35,18 @@ class Role(StrEnum):
     def label(self) -> str:
         """The name of the role in the language of the reader."""
         return str(ROLES[self.value])
+
+
+class Because(NamedTuple):
+    """How the meaning of a column was recognised: a key of `messages.RECOGNISED_BY`, and the share of cells that speak
+    for it (0 to 1) where content decides."""
+
+    code: str
+    share: float = 0.0
+
+    def text(self) -> str:
+        """The sentence in the language of the reader."""
+        return str(RECOGNISED_BY[self.code] % {"share": round(self.share * 100)})
 
 
 DOMAIN_ROLES = (Role.WEBSITE, Role.DOMAIN, Role.EMAIL)
@@ -46,6 +60,7 @@ class ColumnMapping:
     roles: Mapping[int, Role]
     confidence: Mapping[int, float] = field(default_factory=dict)
     titles: Mapping[int, str] = field(default_factory=dict)
+    because: Mapping[int, Because] = field(default_factory=dict)
 
     def columns(self, *roles: Role) -> list[int]:
         """The columns with one of these roles, the surest first."""
@@ -118,6 +133,7 @@ _ABOUT = re.compile(
 _ABOUT_PEOPLE = re.compile(r"\b(no|yetkili\w*|ilgili|contact|person|kisi\w*|bilgi\w*)\b")
 _NEVER_TAKEN = (Role.PHONE, Role.ADDRESS, Role.TAX)
 _SURE, _LIKELY, _BY_CONTENT, _GUESSED = 1.0, 0.7, 0.6, 0.4
+_BECAUSE_OF_TITLE = {_SURE: "title", _LIKELY: "part_of_title", 0.0: "nothing"}
 
 _EMAIL_IN = re.compile(r"[^\s@<>;,]+@[^\s@<>;,]+\.[^\s@<>;,]{2,}")
 _WEBSITE_CELL = re.compile(r"(?:https?://|www\.)[^\s@]+", re.IGNORECASE)
@@ -158,12 +174,16 @@ def find_mapping(rows: Sequence[Row], header_row: int | None = None) -> ColumnMa
     titles = {column: header[column] if column < len(header) else "" for column in range(width)}
     roles: dict[int, Role] = {}
     confidence: dict[int, float] = {}
+    because: dict[int, Because] = {}
     for column, title in titles.items():
         roles[column], confidence[column] = role_of_title(title)
-    _judge_by_content(roles, confidence, data)
-    if Role.COMPANY not in roles.values():
-        _find_names(roles, confidence, data, has_titles=bool(header))
-    return ColumnMapping(header_row, roles, confidence, titles)
+        because[column] = Because(_BECAUSE_OF_TITLE[confidence[column]])
+    _judge_by_content(roles, confidence, because, data)
+    if width == 1 and not roles[0] and data:
+        roles[0], confidence[0], because[0] = Role.MIXED, _GUESSED, Because("only_column")
+    elif Role.COMPANY not in roles.values():
+        _find_names(roles, confidence, because, data, has_titles=bool(header))
+    return ColumnMapping(header_row, roles, confidence, titles, because)
 
 
 def _find_header(rows: Sequence[Row]) -> int:
@@ -204,20 +224,28 @@ def kind_of_cell(cell: str) -> Role:
     return Role.DOMAIN if _DOMAIN_CELL.fullmatch(first) and not _LEGAL_FORM.search(fold(cell)) else Role.NONE
 
 
-def _judge_by_content(roles: dict[int, Role], confidence: dict[int, float], data: Sequence[list[str]]) -> None:
+def _judge_by_content(
+    roles: dict[int, Role],
+    confidence: dict[int, float],
+    because: dict[int, Because],
+    data: Sequence[list[str]],
+) -> None:
     """Lower the confidence of titles that their column does not bear out, and find what no title names."""
     filled = {column: _filled(data, column) for column in roles}
     kinds = {column: _shares(cells) for column, cells in filled.items()}
     for column, role in roles.items():
         if role in DOMAIN_ROLES and filled[column] and not kinds[column]:
             confidence[column] /= 2
+            because[column] = Because("unborne_title")
     sites_named = any(role in (Role.WEBSITE, Role.DOMAIN) for role in roles.values())
     for column, shares in kinds.items():
         if roles[column] or not shares:
             continue
         role = max(shares, key=lambda kind: shares[kind])
         if sum(shares.values()) >= 0.6 and not (sites_named and role in (Role.WEBSITE, Role.DOMAIN)):
-            roles[column], confidence[column] = role, round(_BY_CONTENT * sum(shares.values()), 2)
+            share = sum(shares.values())
+            roles[column], confidence[column] = role, round(_BY_CONTENT * share, 2)
+            because[column] = Because("content", share)
 
 
 def _filled(data: Sequence[list[str]], column: int) -> list[str]:
@@ -231,7 +259,12 @@ def _shares(cells: Sequence[str]) -> dict[Role, float]:
 
 
 def _find_names(
-    roles: dict[int, Role], confidence: dict[int, float], data: Sequence[list[str]], *, has_titles: bool
+    roles: dict[int, Role],
+    confidence: dict[int, float],
+    because: dict[int, Because],
+    data: Sequence[list[str]],
+    *,
+    has_titles: bool,
 ) -> None:
     """The column with the most legal forms, such as A.Ş. and Ltd. Şti., holds the names; where no column has a title,
     the first column of words will do."""
@@ -245,6 +278,7 @@ def _find_names(
         return
     if legal_share[best] >= 0.3:
         roles[best], confidence[best] = Role.COMPANY, _BY_CONTENT
+        because[best] = Because("legal_forms", legal_share[best])
     elif not has_titles:
         first = min(legal_share)
-        roles[first], confidence[first] = Role.COMPANY, _GUESSED
+        roles[first], confidence[first], because[first] = Role.COMPANY, _GUESSED, Because("guess")

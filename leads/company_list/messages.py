@@ -70,11 +70,45 @@ ROLES = {
     "website": _("Web site"),
     "email": _("E-mail"),
     "domain": _("Domain"),
+    "mixed": _("Names and addresses"),
     "city": _("City"),
     "country": _("Country"),
     "phone": _("Phone (not used)"),
     "address": _("Address (not used)"),
     "tax": _("Tax number (not used)"),
+}
+
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8",
+    "cp1254": _("Windows-1254 (Turkish)"),
+    "cp857": _("MS-DOS 857 (Turkish)"),
+    "cp1252": _("Windows-1252 (Western European)"),
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
+}
+
+DELIMITERS = {
+    ";": _("Semicolon (;)"),
+    ",": _("Comma (,)"),
+    "tab": _("Tab"),
+    "|": _("Vertical bar (|)"),
+    "none": _("None: each line is one text"),
+}
+
+# How the meaning of a column was recognised.
+RECOGNISED_BY = {
+    "title": _("Recognised by its title."),
+    "part_of_title": _("Recognised by a word of its title."),
+    "unborne_title": _("The title says so, but hardly a cell looks like it."),
+    "content": _("Recognised by its content: %(share)d of 100 cells."),
+    "legal_forms": _("Recognised by its content: legal forms such as A.Ş. or Ltd. in %(share)d of 100 cells."),
+    "guess": _("A guess: the first column with words and no title."),
+    "only_column": _("A guess: it is the only column."),
+    "free_text": _("Each line is read as text: addresses are found wherever they stand."),
+    "person": _("Your choice."),
+    "nothing": _("Nothing in the title or the cells tells what this is."),
 }
 
 

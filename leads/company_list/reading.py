@@ -65,12 +65,19 @@ class Table:
         return ColumnMapping(self.mapping.header_row if header_row is None else header_row, roles)
 
 
-def open_table(path: Path | str, filename: str = "", sheet: str | None = None) -> Table:
+def open_table(
+    path: Path | str,
+    filename: str = "",
+    sheet: str | None = None,
+    *,
+    encoding: str = "",
+    delimiter: str | None = None,
+) -> Table:
     """The table in `path`: XLSX, CSV, TSV or other delimited text.
 
     Of a workbook without `sheet`, the visible sheet that looks most like a company list is taken. `filename` is what
-    the person called the file; only the content decides. Raises UnreadableFile with a code of `messages.FILE_ERRORS`;
-    OSError when the file is gone.
+    the person called the file; only the content decides. `encoding` and `delimiter` of a text file: see TextTable.
+    Raises UnreadableFile with a code of `messages.FILE_ERRORS`; OSError when the file is gone.
     """
     path = Path(path)
     size = path.stat().st_size
@@ -81,7 +88,7 @@ def open_table(path: Path | str, filename: str = "", sheet: str | None = None) -
         if not sheet:
             workbook.select(_best_sheet(workbook))
         return Table(workbook)
-    text = TextTable(path)
+    text = TextTable(path, encoding=encoding, delimiter=delimiter)
     if not any(True for _ in text.rows()):
         raise UnreadableFile("empty")
     return Table(text)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from leads.company_list.claims import Claim, Rejection, claims_from_text
-from leads.company_list.header import ColumnMapping, Role
+from leads.company_list.claims import Claim, Rejection, claims_from_text, name_in_line
+from leads.company_list.header import DOMAIN_ROLES, Because, ColumnMapping, Role
 from leads.company_list.reading import Table, head, open_table
 from leads.company_list.tables import Row
 from leads.folding import fold
 
 MAX_NAME_CHARS = 4000
 SAMPLES = 5
+FIRST_ROWS = 8  # of the file as it is, to find the row of the titles by eye
 
 # What people write into a cell that has to be filled; folded.
 _NOTHING = frozenset({
@@ -26,7 +27,8 @@ _NOTHING = frozenset({
 @dataclass(frozen=True, slots=True)
 class CompanyRow:
     """One row of a company list; `number` is the one a spreadsheet shows. Without claims there is at least one
-    rejection, the most telling first. `emails` hold private addresses, too."""
+    rejection, the most telling first. `emails` hold private addresses, too. `is_text`: the row is free text, and each
+    of its rejections is told beside its claims."""
 
     number: int
     company_name: str
@@ -35,23 +37,36 @@ class CompanyRow:
     rejections: list[Rejection]
     city: str
     country: str
+    is_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column as understood: `confidence` from 0 to 1, `samples` the first texts in it."""
+    """One column as understood: `confidence` from 0 to 1 and what it rests on, `samples` the first texts in it."""
 
     index: int
     title: str
     role: Role
     confidence: float
+    because: Because
     samples: list[str]
+
+    @property
+    def sureness(self) -> str:
+        """ "chosen", "sure", "likely", "unsure" or, for a column of no known meaning, ""."""
+        if self.because.code == "person":
+            return "chosen"
+        if not self.role:
+            return ""
+        if self.because.code == "unborne_title" or self.confidence < 0.5:
+            return "unsure"
+        return "sure" if self.confidence >= 0.8 else "likely"
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """A company list as understood, for a person to check. `header_row` 0 = there is none; `row_count` is an upper
-    bound; `rows` are the first companies."""
+    bound; `rows` are the first companies, `first_rows` the first rows of the file as it is."""
 
     columns: list[Column]
     header_row: int
@@ -62,22 +77,49 @@ class Preview:
     sheets: tuple[str, ...]
     row_count: int
     rows: list[CompanyRow]
+    first_rows: list[Row]
+
+    @property
+    def unsure(self) -> list[Column]:
+        """The columns a person should look at."""
+        return [column for column in self.columns if column.sureness == "unsure"]
+
+    @property
+    def names_no_domain(self) -> bool:
+        """Whether no column can name a domain, so that every row would be rejected."""
+        return not any(column.role in (Role.MIXED, *DOMAIN_ROLES) for column in self.columns)
 
 
 def preview(
-    path: Path | str, filename: str = "", *, sheet: str | None = None, header_row: int | None = None
+    path: Path | str,
+    filename: str = "",
+    *,
+    sheet: str | None = None,
+    header_row: int | None = None,
+    encoding: str = "",
+    delimiter: str | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> Preview:
-    """What the file says. `header_row`: 0 = there is none, None = look for it. Raises UnreadableFile."""
-    table = open_table(path, filename, sheet)
-    mapping = table.mapping_at(header_row)
+    """What the file says. `header_row`: 0 = there is none, None = look for it; `columns`: what a person said they mean,
+    index to a value of Role. Raises UnreadableFile."""
+    table = open_table(path, filename, sheet, encoding=encoding, delimiter=delimiter)
+    mapping = _with_choices(table.mapping_at(header_row), columns or {})
     data = [row for row in head(table.source, mapping.header_row) if row.number > mapping.header_row]
-    columns = [
-        Column(column, title, mapping.roles[column], mapping.confidence[column], _samples(data, column))
+    found = [
+        Column(
+            column,
+            title,
+            mapping.roles[column],
+            mapping.confidence[column],
+            mapping.because[column],
+            _samples(data, column),
+        )
         for column, title in mapping.titles.items()
     ]
     source = table.source
+    first = [row for row in head(table.source) if row.number <= max(mapping.header_row + 2, FIRST_ROWS)]
     return Preview(
-        columns=columns,
+        columns=found,
         header_row=mapping.header_row,
         kind=source.kind,
         encoding=source.encoding,
@@ -86,6 +128,21 @@ def preview(
         sheets=source.sheets,
         row_count=source.row_count,
         rows=[_company_row(row, mapping) for row in data[:SAMPLES]],
+        first_rows=first,
+    )
+
+
+def _with_choices(mapping: ColumnMapping, columns: Mapping[str, str]) -> ColumnMapping:
+    """The mapping with what a person decided otherwise."""
+    chosen = {int(column): Role(role) for column, role in columns.items()}
+    changed = {column: role for column, role in chosen.items() if mapping.roles.get(column, role) != role}
+    # One column of text in which everything may stand is a way of reading, not a guess about a column.
+    because = Because("free_text" if chosen == {0: Role.MIXED} else "person")
+    return replace(
+        mapping,
+        roles={**mapping.roles, **changed},
+        confidence={**mapping.confidence, **dict.fromkeys(changed, 1.0)},
+        because={**mapping.because, **dict.fromkeys(changed, because)},
     )
 
 
@@ -102,11 +159,15 @@ def _company_row(row: Row, mapping: ColumnMapping) -> CompanyRow:
     name = _first(row, mapping.columns(Role.COMPANY))[:MAX_NAME_CHARS]
     sites, site_rejections = _named(row, mapping.columns(Role.WEBSITE, Role.DOMAIN), mapping)
     mails, mail_rejections = _named(row, mapping.columns(Role.EMAIL), mapping)
-    rejections = site_rejections + mail_rejections
-    found: list[Claim | Rejection] = [*sites, *mails, *rejections]
+    texts = [_text(row, column) for column in mapping.columns(Role.MIXED)]
+    mixed = claims_from_text("\n".join(texts))
+    count = len({claim.domain for claim in mixed.claims})
+    name = name or next((words for text in texts if (words := name_in_line(text, count))), "")
+    rejections = [*site_rejections, *mail_rejections, *(_told(rejection) for rejection in mixed.rejections)]
+    found: list[Claim | Rejection] = [*sites, *mails, *mixed.claims, *rejections]
     # An address tells less than a web site: it may belong to the bookkeeper.
     on_web = [claim for claim in sites if claim.via != Role.EMAIL]
-    claims = _once_per_domain(on_web or sites + mails)
+    claims = _once_per_domain([*(on_web or sites + mails), *mixed.claims])
     if not claims and not rejections:
         rejections = [Rejection(name, "no_domain" if name else "empty_row")]
     return CompanyRow(
@@ -117,7 +178,15 @@ def _company_row(row: Row, mapping: ColumnMapping) -> CompanyRow:
         rejections=rejections,
         city=_first(row, mapping.columns(Role.CITY)),
         country=_first(row, mapping.columns(Role.COUNTRY)),
+        is_text=bool(texts),
     )
+
+
+def _told(rejection: Rejection) -> Rejection:
+    """Several words without any address are a company whose domain is missing, not a domain with a slip."""
+    if rejection.reason == "invalid_domain" and len(rejection.raw.split()) > 1:
+        return replace(rejection, reason="no_domain")
+    return rejection
 
 
 def _named(row: Row, columns: Iterable[int], mapping: ColumnMapping) -> tuple[list[Claim], list[Rejection]]:

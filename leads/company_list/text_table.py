@@ -18,6 +18,8 @@ from leads.company_list.tables import MAX_CELL_CHARS, MAX_COLUMNS, MAX_ROW_CHARS
 MAX_QUOTED_LINES = 20
 MAX_QUOTED_CHARS = 64 << 10
 DELIMITERS = ";,\t|"
+# What a person may say that the bytes mean, when the guess is wrong; "utf-8-sig" reads UTF-8 with and without a mark.
+ENCODINGS = ("utf-8-sig", "cp1254", "cp857", "cp1252", "utf-16")
 
 _CHUNK = 1 << 20
 _SAMPLE_BYTES = 64 << 10
@@ -38,10 +40,14 @@ class TextTable:
     sheet = ""
     sheets: tuple[str, ...] = ()
 
-    def __init__(self, path: Path) -> None:
-        """Raises UnreadableFile: not_a_table, too_many_rows, row_too_long."""
+    def __init__(self, path: Path, *, encoding: str = "", delimiter: str | None = None) -> None:
+        """`encoding` "" and `delimiter` None = find out; `delimiter` "" = one column. Raises UnreadableFile:
+        not_a_table, too_many_rows, row_too_long."""
         self.path = path
-        self.encoding, self.row_count = _examine(path)
+        if encoding:
+            self.encoding, self.row_count = _as_said(path, encoding), sum(c.count(b"\n") for c in _chunks(path)) + 1
+        else:
+            self.encoding, self.row_count = _examine(path)
         if self.row_count > MAX_ROWS:
             raise UnreadableFile("too_many_rows", limit=MAX_ROWS)
         with self._open() as file:
@@ -49,7 +55,9 @@ class TextTable:
             declared = first.removeprefix("\ufeff").rstrip("\r\n")
             # Excel's own declaration; it is not a row of the sheet.
             self._skips_first = declared[:4].lower() == "sep=" and declared[4:5] in DELIMITERS and len(declared) == 5
-            if self._skips_first:
+            if delimiter is not None:
+                self.delimiter = delimiter
+            elif self._skips_first:
                 self.delimiter = declared[4]
             else:
                 file.seek(0)
@@ -212,6 +220,13 @@ def _examine(path: Path) -> tuple[str, int]:
         return ("utf-8-sig" if sample.startswith(b"\xef\xbb\xbf") else "utf-8"), lines + 1
     # Turkish wins over Western: the code pages 1252 and 1254 differ in six letters, all of them Turkish in 1254.
     return ("cp857" if turkish["cp857"] > turkish["cp1254"] else "cp1254"), lines + 1
+
+
+def _as_said(path: Path, encoding: str) -> str:
+    """Without a mark, Python takes no UTF-16 for granted; Windows writes it low byte first."""
+    with path.open("rb") as file:
+        marked = file.read(2) in (b"\xff\xfe", b"\xfe\xff")
+    return "utf-16-le" if encoding == "utf-16" and not marked else encoding
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

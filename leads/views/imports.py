@@ -18,10 +18,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 import jobs.services
-from leads import importing
+from leads import import_undo, importing
 from leads.company_list.messages import UnreadableFile, reason_text
+from leads.company_list.rows import Preview
 from leads.export import safe_cell
-from leads.forms import MappingForm, UploadForm
+from leads.forms import MappingForm, PasteForm, ReadingForm, UploadForm
 from leads.models import ImportBatch, ImportRow
 from leads.views.pages import Request, allowed, page_of, show
 
@@ -32,58 +33,79 @@ logger = logging.getLogger(__name__)
 @allowed("leads.view_importbatch")
 @require_http_methods(["GET", "POST"])
 def import_list(request: Request) -> HttpResponse:
-    """The imports so far, and the upload form."""
-    form = UploadForm(request.POST or None, request.FILES or None)
+    """The imports so far, and two ways to begin one: a file, or pasted text (POST with `text`)."""
+    pasted = "text" in request.POST
+    form = UploadForm(None if pasted else request.POST or None, request.FILES or None)
+    paste = PasteForm(request.POST if pasted else None)
     status = 200
     if request.method == "POST":
         if not request.user.has_perm("leads.import_leads"):
             return show(request, "403.html", "403.html", {}, status=403)
-        if form.is_valid():
-            file = form.cleaned_data["file"]
-            try:
-                return redirect(importing.create_batch(file, file.name, by=request.user))
-            except OSError as error:
-                logger.warning("An upload could not be stored: %s", error)
-                form.add_error(
-                    "file", _("The file could not be stored; the disk may be full. Tell your administrator.")
-                )
+        if batch := _begun(request, paste if pasted else form):
+            return redirect(batch)
         status = 422
-    context = {"form": form, "page": page_of(ImportBatch.objects.listed(), request, 25)}
+    context = {"form": form, "paste": paste, "page": page_of(ImportBatch.objects.listed(), request, 25)}
     return show(request, "leads/import_list.html", "leads/_import_table.html", context, status=status)
+
+
+def _begun(request: Request, form: UploadForm | PasteForm) -> ImportBatch | None:
+    """The new batch; None = the form says what is wrong."""
+    if not form.is_valid():
+        return None
+    try:
+        if isinstance(form, PasteForm):
+            return importing.create_paste(form.cleaned_data["text"], by=request.user)
+        file = form.cleaned_data["file"]
+        return importing.create_batch(file, file.name, by=request.user)
+    except OSError as error:
+        logger.warning("An upload could not be stored: %s", error)
+        form.add_error(
+            next(iter(form.fields)),
+            _("The file could not be stored; the disk may be full. Tell your administrator."),
+        )
+    return None
 
 
 @allowed("leads.view_importbatch")
 @require_GET
 def import_detail(request: Request, pk: int) -> HttpResponse:
-    """Before the run: the preview. After: progress and verdicts."""
+    """Before the run: the preview. After: progress and verdicts, and what an undo did."""
     batch = get_object_or_404(ImportBatch.objects.listed(), pk=pk)
     if importing.never_ran(batch):
         return _preview(request, batch)
-    verdict = request.GET.get("verdict", "")
+    verdict, undone = request.GET.get("verdict", ""), request.GET.get("undone", "")
     verdict = verdict if verdict in ImportRow.Verdict.values else ""
+    undone = undone if undone in ImportRow.Undone.values else ""
     context = {
         "batch": batch,
         "verdict": verdict,
         "verdicts": ImportRow.Verdict.choices,
-        "page": page_of(importing.batch_rows(batch, verdict), request, ROWS_ON_A_PAGE),
+        "undone": undone,
+        "undone_counts": import_undo.results(batch),
+        "can_undo": import_undo.can_undo(batch),
+        "can_go_on": importing.can_go_on(batch),
+        "page": page_of(importing.batch_rows(batch, verdict, undone=undone), request, ROWS_ON_A_PAGE),
     }
     return show(request, "leads/import_detail.html", "leads/_import_progress.html", context)
 
 
-def _preview(request: Request, batch: ImportBatch) -> HttpResponse:
+def _preview(request: Request, batch: ImportBatch, *, form: MappingForm | None = None) -> HttpResponse:
+    """`form`: what the person sent and what is wrong with it."""
     context: dict[str, object] = {"batch": batch}
     status = 200
     if batch.state == ImportBatch.State.FAILED:
         context["unreadable"] = batch.error
         return show(request, "leads/import_preview.html", "leads/import_preview.html", context)
     try:
-        preview = importing.preview(batch)
+        preview = form.preview if form else importing.preview(batch)
     except UnreadableFile as error:
         context["unreadable"] = error
         status = 422
     else:
-        context |= {"preview": preview, "form": MappingForm(preview=preview, batch=batch)}
-        if earlier := importing.imported_before(batch):
+        status = 422 if form else 200
+        reading = ReadingForm(preview=preview, pasted=not batch.file_name)
+        context |= {"preview": preview, "reading": reading, "form": form or MappingForm(preview=preview, batch=batch)}
+        if not form and (earlier := importing.imported_before(batch)):
             messages.info(request, _told(earlier))
     return show(request, "leads/import_preview.html", "leads/import_preview.html", context, status=status)
 
@@ -102,13 +124,29 @@ def _told(earlier: ImportBatch) -> SafeString:
 @allowed("leads.import_leads")
 @require_POST
 def import_reread(request: Request, pk: int) -> HttpResponse:
-    """Read the file again with another sheet or header row."""
+    """Look at the preview again: with the file read otherwise, or else with the columns as corrected."""
     batch = get_object_or_404(ImportBatch, pk=pk, state=ImportBatch.State.PREVIEW)
-    header = request.POST.get("header_row", "")
-    batch.header_row = int(header) if header.isascii() and header.isdigit() and len(header) < 8 else None
-    batch.sheet = request.POST.get("sheet", "")[:120]
-    batch.save(update_fields=["header_row", "sheet"])
+    try:
+        preview = importing.preview(batch)
+    except UnreadableFile:
+        return _preview(request, batch)
+    if not _read_otherwise(request, batch, preview):
+        form = MappingForm(request.POST, preview=preview, batch=batch)
+        form.is_valid()
+        form.save_choices()
     return redirect(batch)
+
+
+def _read_otherwise(request: Request, batch: ImportBatch, preview: Preview) -> bool:
+    """Whether the person wants the file read otherwise, which is then so; what they said about columns is void."""
+    changes = ReadingForm(request.POST, preview=preview, pasted=not batch.file_name).changes
+    if not changes:
+        return False
+    try:
+        importing.read_otherwise(batch, changes)
+    except UnreadableFile as error:
+        messages.error(request, _("%(reason)s The file is read as before.") % {"reason": error})
+    return True
 
 
 @allowed("leads.import_leads")
@@ -121,15 +159,37 @@ def import_start(request: Request, pk: int) -> HttpResponse:
     if batch.state != ImportBatch.State.PREVIEW:
         return redirect(batch)
     try:
-        form = MappingForm(request.POST, preview=importing.preview(batch), batch=batch)
+        preview = importing.preview(batch)
     except UnreadableFile:
         return _preview(request, batch)
+    if _read_otherwise(request, batch, preview):
+        messages.info(request, _("The file is read in another way now. Check the preview once more, then start."))
+        return redirect(batch)
+    form = MappingForm(request.POST, preview=preview, batch=batch)
     if not form.is_valid():
-        context = {"batch": batch, "preview": form.preview, "form": form}
-        return show(request, "leads/import_preview.html", "leads/import_preview.html", context, status=422)
+        return _preview(request, batch, form=form)
     form.save()
     importing.start(batch, by=request.user)
     return redirect(batch)
+
+
+@allowed("leads.import_leads")
+@require_http_methods(["GET", "POST"])
+def import_undo_page(request: Request, pk: int) -> HttpResponse:
+    """GET: what an undo would do, counted. POST does it, as long as that is still what it would do (`promised`)."""
+    batch = get_object_or_404(ImportBatch.objects.listed(), pk=pk)
+    if not import_undo.can_undo(batch):
+        messages.info(request, _("There is nothing to undo."))
+        return redirect(batch)
+    found = import_undo.forecast(batch)
+    if request.method == "POST":
+        going_on = batch.state == ImportBatch.State.UNDOING
+        if going_on or request.POST.get("promised") == found.code:
+            import_undo.undo(batch, by=request.user)
+            return redirect(batch)
+        messages.info(request, _("Something has changed since you looked: these are the numbers now."))
+    context = {"batch": batch, "found": found, "staying": import_undo.staying(batch) if found.kept else []}
+    return show(request, "leads/import_undo.html", "leads/import_undo.html", context)
 
 
 @allowed("leads.import_leads")

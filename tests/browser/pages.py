@@ -70,6 +70,12 @@ def some(model: Any) -> Any:
     return model._default_manager.create(**values)
 
 
+def undoable(batches: Any) -> Any:
+    """An import that wrote something and ended."""
+    found = batches.objects.filter(state="done", created_count__gt=0).order_by("pk").first()
+    return found or batches.objects.create(file_name="liste.csv", state="cancelled", created_count=1)
+
+
 def arguments(name: str, wanted: tuple[str, ...]) -> dict[str, Any]:
     """Real values for the arguments of the route `name`."""
     from django.apps import apps
@@ -86,6 +92,7 @@ def arguments(name: str, wanted: tuple[str, ...]) -> dict[str, Any]:
         "leads:scan": lambda: lead.scans.order_by("pk")[0],
         "leads:known_end": lambda: some(models.Override),
         "leads:known_keep": lambda: some(models.Override),
+        "leads:import_undo": lambda: undoable(models.ImportBatch),
         "leads:import": lambda: some(models.ImportBatch),
         "leads:job": lambda: some(Job),
         "referrals:run": lambda: some(SyncRun),

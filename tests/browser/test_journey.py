@@ -26,7 +26,7 @@ def test_a_spreadsheet_becomes_scored_leads_without_a_reload(operations: Page, s
     operations.set_input_files("input[type=file]", path)
     operations.locator("form:has(input[type=file]) button[type=submit]").click()
     expect(operations.locator("main")).to_contain_text(names[0])
-    operations.locator("form[action$='/start/'] button[type=submit]").last.click()
+    operations.locator("button[formaction$='/start/']").last.click()
     operations.wait_for_url("**/imports/*/")
     operations.evaluate("window.stillTheSamePage = true")
     expect(operations.locator("body")).to_contain_text("yeni-isilti.example")

@@ -131,7 +131,7 @@ def test_a_file_is_imported(hands: Hands, connected: str, tmp_path: Path) -> Non
     page.set_input_files("input[type=file]", path)  # the window of the system is not ours
     hands.use(page.locator("form:has(input[type=file]) button[type=submit]"))
     expect(page.locator("main")).to_contain_text(names[0])
-    hands.use(page.locator("form[action$='/start/'] button[type=submit]").last)
+    hands.use(page.locator("button[formaction$='/start/']").last)
     for _ in range(60):
         if page.get_by_text("bakkal@hotmail.com").count():
             break
@@ -139,6 +139,29 @@ def test_a_file_is_imported(hands: Hands, connected: str, tmp_path: Path) -> Non
         if not hands.keyboard:
             page.reload()
     expect(page.locator("main")).to_contain_text("bakkal@hotmail.com")
+    hands.no_focus_was_lost()
+
+
+def test_a_list_is_pasted_imported_and_undone(hands: Hands, connected: str) -> None:
+    page, name = hands.page, "klavye" if hands.keyboard else "fare"
+    page.goto(f"{connected}/imports/")
+    hands.write(page.locator("textarea[name=text]"), f"Yapıştır A.Ş.; {name}-yapistir.example, kasap@hotmail.com")
+    hands.use(page.locator("form:has(textarea[name=text]) button[type=submit]"))
+    expect(page.locator("main")).to_contain_text("kasap@hotmail.com: This mail service is open to everyone")
+    hands.use(page.locator("button[formaction$='/start/']"))
+    undo = page.locator("a[href$='/undo/']")
+    for _ in range(60):
+        if undo.count():
+            break
+        page.wait_for_timeout(500)
+        if not hands.keyboard:
+            page.reload()
+    hands.use(undo)
+    hands.use(page.get_by_role("button", name="Undo and remove 1 lead"))
+    expect(page.locator("main")).to_contain_text("Undone on")
+    expect(page.locator("main")).to_contain_text("Lead removed")
+    page.goto(f"{connected}/leads/{name}-yapistir.example/")
+    expect(page.locator("main")).not_to_contain_text("Yapıştır A.Ş.")
     hands.no_focus_was_lost()
 
 

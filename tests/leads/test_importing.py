@@ -282,3 +282,143 @@ def test_a_refusal_fits_a_form_and_a_file(as_seller: Client) -> None:
     html = as_seller.post(ADD, {"text": "firma..example"}).content.decode()
     assert "Correct it and add it again." in html
     assert "Nothing was added" in html
+
+
+IMPORTS = reverse_lazy("leads:imports")
+PASTED = """Işık Tekstil A.Ş.; isik-tekstil.example; info@isik-tekstil.example
+2. Güneş Gıda Ltd. Şti. – www.güneş-gıda.com.tr
+Ayşe Kaya <ayse@demir.example>
+bakkal@gmail.com
+ISIK-TEKSTIL.EXAMPLE
+Yıldız Mobilya
+ay.example, gun.example\tali@hotmail.com
+"""
+
+
+def paste(client: Client, text: str) -> ImportBatch:
+    answer = client.post(IMPORTS, {"text": text})
+    assert answer.status_code == 302
+    return ImportBatch.objects.get(pk=int(answer.headers["Location"].split("/")[2]))
+
+
+def test_pasted_text_goes_the_way_of_a_file_and_every_piece_gets_its_verdict(
+    as_operator: Client, work_off: WorkOff
+) -> None:
+    batch = paste(as_operator, PASTED)
+    html = as_operator.get(batch.get_absolute_url()).content.decode()
+    assert "güneş-gıda.com.tr" in html
+    assert "bakkal@gmail.com: This mail service is open to everyone" in html
+    assert not Lead.objects.exists()
+    as_operator.post(reverse("leads:import_start", args=[batch.pk]), {"column_0": "mixed", "header_row": "0"})
+    work_off()
+    assert verdicts(batch) == [
+        (1, "isik-tekstil.example", "created", ""),
+        (2, Lead.objects.get(company_name__startswith="Güneş").domain, "created", ""),
+        (3, "demir.example", "created", ""),
+        (4, "", "rejected", "consumer_email"),
+        (5, "isik-tekstil.example", "duplicate", ""),
+        (6, "", "rejected", "no_domain"),
+        (7, "ay.example", "created", ""),
+        (7, "gun.example", "created", ""),
+        (7, "", "rejected", "consumer_email"),
+    ]
+    names = dict(Lead.objects.values_list("domain", "company_name"))
+    assert names.pop("isik-tekstil.example") == "Işık Tekstil A.Ş."
+    assert sorted(names.values()) == ["", "", "", "Güneş Gıda Ltd. Şti."]
+    rejects = b"".join(as_operator.get(reverse("leads:import_rejects", args=[batch.pk])).streaming_content).decode()
+    assert "ali@hotmail.com" in rejects
+
+
+def test_rows_copied_from_a_spreadsheet_are_a_table(as_operator: Client) -> None:
+    with_titles = paste(as_operator, "Firma\tWeb\nIşık A.Ş.\tisik.example\n")
+    without = paste(as_operator, "Işık A.Ş.\tisik.example\t0212 555\nAy Ltd.\tay.example\t0212 556\n")
+    for batch, roles in ((with_titles, ["company", "website"]), (without, ["company", "domain", ""])):
+        preview = importing.preview(batch)
+        assert (preview.delimiter, [str(column.role) for column in preview.columns]) == ("\t", roles)
+
+
+def test_ten_thousand_pasted_lines_are_imported(as_operator: Client, work_off: WorkOff) -> None:
+    lines = [f"Firma {number} Ltd. Şti.; https://www.firma{number}.com.tr/iletisim" for number in range(10_000)]
+    batch = paste(as_operator, "\r\n".join(lines))
+    ImportBatch.objects.filter(pk=batch.pk).update(scan_after=False)
+    importing.start(batch, by=None)
+    work_off()
+    batch.refresh_from_db()
+    assert (batch.state, batch.created_count, batch.rejected_count) == ("done", 10_000, 0)
+
+
+def test_a_whole_list_in_one_line_loses_nothing(as_operator: Client, work_off: WorkOff) -> None:
+    batch = paste(as_operator, ", ".join(f"firma{number}.example" for number in range(5_000)))
+    ImportBatch.objects.filter(pk=batch.pk).update(scan_after=False)
+    importing.start(batch, by=None)
+    work_off()
+    batch.refresh_from_db()
+    assert (batch.created_count, batch.balance) == (5_000, 5_000)
+
+
+def test_nothing_pasted_and_too_much_pasted_say_what_to_do(as_operator: Client) -> None:
+    empty = as_operator.post(IMPORTS, {"text": " \n"})
+    assert empty.status_code == 422
+    assert "Paste something first" in empty.content.decode()
+    long = as_operator.post(IMPORTS, {"text": "a.example\n" * 110_000})
+    assert "Save it as a text file and upload that." in long.content.decode()
+    assert not ImportBatch.objects.exists()
+
+
+def test_who_may_not_import_may_not_paste(as_seller: Client) -> None:
+    assert as_seller.post(IMPORTS, {"text": "isik.example"}).status_code == 403
+    assert not ImportBatch.objects.exists()
+
+
+def test_the_preview_says_how_it_understood_each_column_and_how_sure_it_is(as_operator: Client) -> None:
+    batch = upload("FİRMA;İrtibat e-postası;Notlar\nIşık;info@isik.example;x\n")
+    html = as_operator.get(batch.get_absolute_url()).content.decode()
+    for words in (
+        "Windows-1254 (Turkish)", "Semicolon (;)", "Recognised by its title.", "Recognised by a word of its title.",
+        "not recognised", "Nothing in the title or the cells tells what this is.",
+    ):  # fmt: skip
+        assert words in html
+    unsure = upload("FİRMA;WEB SİTESİ\nIşık;bilmiyoruz\nAy;sonra\n")
+    html = as_operator.get(unsure.get_absolute_url()).content.decode()
+    assert "One column is no more than a guess." in html
+    assert "The title says so, but hardly a cell looks like it." in html
+
+
+def test_what_was_misunderstood_is_corrected_and_shown_again(as_operator: Client, work_off: WorkOff) -> None:
+    batch = upload("Bayi | isik.example\nİl | ay.example\n")
+    reread = reverse("leads:import_reread", args=[batch.pk])
+
+    def shown() -> importing.Preview:
+        return as_operator.get(batch.get_absolute_url()).context["preview"]
+
+    as_operator.post(reread, {"delimiter": "none"})
+    assert [str(column.role) for column in shown().columns] == ["mixed"]
+    as_operator.post(reread, {"delimiter": "|"})
+    assert len(shown().columns) == 2
+    as_operator.post(reread, {"delimiter": "|", "column_0": "city", "column_1": "domain"})
+    first = shown().columns[0]
+    assert (str(first.role), first.sureness) == ("city", "chosen")
+    assert shown().rows[0].city == "Bayi"
+    as_operator.post(reread, {"header_row": "1"})
+    assert [row.number for row in shown().rows] == [2]
+    as_operator.post(reread, {"encoding": "cp857"})
+    assert shown().encoding == "cp857"
+    start = reverse("leads:import_start", args=[batch.pk])
+    told = as_operator.post(start, {"encoding": "cp1254", "header_row": "0"}, follow=True).content.decode()
+    assert "Check the preview once more" in told
+    assert not ImportRow.objects.exists()
+    none = as_operator.post(start, {"column_0": "company", "column_1": ""})
+    assert none.status_code == 422
+    assert "No column names a domain." in none.content.decode()
+    as_operator.post(start, {"column_0": "city", "column_1": "domain"})
+    work_off()
+    assert Lead.objects.get(domain="isik.example").city == "Bayi"
+
+
+def test_a_reading_that_does_not_work_is_refused_with_the_reason(as_operator: Client) -> None:
+    batch = upload("WEB\n" + "firma.example\n" * 160_000)
+    told = as_operator.post(
+        reverse("leads:import_reread", args=[batch.pk]), {"encoding": "utf-16"}, follow=True
+    ).content.decode()
+    assert "The file is read as before." in told
+    assert importing.preview(batch).encoding == "utf-8"

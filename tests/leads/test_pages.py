@@ -11,7 +11,7 @@ from django.urls import URLPattern, reverse
 
 from jobs.models import Job
 from leads import importing, scanning
-from leads.models import Alert, Event, Lead, Note, VerdictState
+from leads.models import Alert, Event, ImportBatch, Lead, Note, VerdictState
 from leads.urls import urlpatterns
 from tests.factories import make_lead
 from tests.leads.conftest import Served
@@ -38,6 +38,12 @@ def batch_in_preview() -> int:
     return importing.create_batch(file, "list.csv", by=None).pk
 
 
+def batch_to_undo() -> int:
+    batch = ImportBatch.objects.create(file_name="list.csv", state=ImportBatch.State.CANCELLED, created_count=1)
+    make_lead("list.example", import_batch=batch)
+    return batch.pk
+
+
 def pages() -> dict[str, str]:
     """Every page that can be opened with GET, with data behind it."""
     job = Job.objects.create(kind="scan", key="k", subject="Scan of something", state=Job.State.DONE)
@@ -57,6 +63,7 @@ def pages() -> dict[str, str]:
         "imports": reverse("leads:imports"),
         "import_detail": reverse("leads:import_detail", args=[batch_in_preview()]),
         "import_rejects": reverse("leads:import_rejects", args=[batch_in_preview()]),
+        "import_undo": reverse("leads:import_undo", args=[batch_to_undo()]),
         "export": reverse("leads:export"),
         "jobs": reverse("leads:jobs"),
         "job": reverse("leads:job", args=[job.pk]),
