@@ -18,8 +18,8 @@ from django.utils import timezone
 from leads import tenant_size
 from leads.bulk import update_rows
 from leads.folding import address_key
-from leads.lead_page import ShownScan
-from leads.models import Event, Lead, Override, Provider
+from leads.lead_page import ShownScan, scan_behind
+from leads.models import Event, Lead, Override, Provider, Scan
 from leads.overtaken import Overtaken
 from leads.scanning import judge_again
 
@@ -93,11 +93,15 @@ def keep(entry: Override, seen: str, *, by: User) -> None:
     the entry has ended."""
     with transaction.atomic():
         row = _locked(entry.lead)
-        if not row.overrides.in_force().filter(pk=entry.pk).exclude(kept_against=seen).update(kept_against=seen):
-            if not row.overrides.in_force().filter(pk=entry.pk).exists():
-                raise Overtaken
+        current = row.overrides.in_force().filter(pk=entry.pk).first()
+        if current is None:
+            raise Overtaken
+        if current.kept_against == seen:
             return
-        _told(row, by, old=f"{entry.field}:{entry.value}", new="kept")
+        if seen not in [conflict.seen for conflict in conflicts(row, [current], scan_behind(row))]:
+            raise Overtaken
+        row.overrides.filter(pk=current.pk).update(kept_against=seen)
+        _told(row, by, old=f"{current.field}:{current.value}", new="kept")
 
 
 def end_expired(today: date) -> int:

@@ -57,7 +57,7 @@ def lead_known_end(request: Request, domain: str, pk: int) -> HttpResponse:
 def lead_known_keep(request: Request, domain: str, pk: int) -> HttpResponse:
     entry = _entry(domain, pk)
     try:
-        knowledge.keep(entry, request.POST.get("seen", "")[:20], by=request.user)
+        knowledge.keep(entry, request.POST.get("seen", ""), by=request.user)
         messages.success(request, _("The entry stands. You are asked again when something else shows."))
     except Overtaken:
         say_overtaken(request)

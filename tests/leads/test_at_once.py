@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from leads import knowledge, services
 from leads.models import Lead
+from leads.services import ReferralNote
 from tests.factories import make_lead
 from tests.leads.test_importing import run, upload
 
@@ -152,3 +153,18 @@ def test_a_note_sent_twice_is_one_note(as_seller: Client, as_operator: Client) -
         clock.shift(timedelta(hours=1))
         as_seller.post(reverse("leads:note", args=[ACME]), {"text": "Ulaşılamadı"})
     assert lead.notes.count() == lead.events.filter(kind="note").count() == 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sent", ["", "Zoho", "\0", "x" * 10_000])
+def test_a_person_stands_by_an_entry_against_what_shows_now(as_seller: Client, seller: User, sent: str) -> None:
+    lead = make_lead(ACME)
+    entry = knowledge.enter(lead, "tenant_size", "large", reason="aradım", by=seller)
+    services.note_referrals({lead.pk: ReferralNote(count=1, state="new", deadline=None, size="small")})
+    keep = reverse("leads:known_keep", args=[ACME, entry.pk])
+    page = as_seller.post(keep, {"seen": sent}, follow=True).content.decode()
+    assert "Somebody changed this since you opened the page" in page
+    assert not lead.events.filter(new="kept").exists()
+    as_seller.post(keep, {"seen": "small"})
+    as_seller.post(keep, {"seen": "small"})
+    assert lead.events.filter(new="kept").count() == 1
