@@ -25,6 +25,7 @@ from django.views.decorators.http import require_POST
 
 from leads import digest, knowledge, models, outcomes, scanning, services, snoozing
 from leads.company_list.claims import claims_from_text
+from leads.event_words import change_of, claimed, said
 from leads.export import csv_lines
 from leads.forms import EntryForm
 from leads.lead_page import scan_behind
@@ -234,10 +235,21 @@ class ScanAdmin(LedgerAdmin[models.Scan]):
 
 @admin.register(models.Event)
 class EventAdmin(LedgerAdmin[models.Event]):
-    list_display = ("at", "lead", "kind", "old", "new", "by")
+    fields = ("lead", "kind", "at", "by", "before", "after")
+    list_display = ("at", "lead", "kind", "before", "after", "by")
     list_filter = ("kind",)
     list_select_related = ("lead", "by")
     ordering = ("-at",)
+    readonly_fields = ("before", "after")
+
+    @admin.display(description=_("before"))
+    def before(self, event: models.Event) -> str:
+        return change_of(event).old
+
+    @admin.display(description=_("after"))
+    def after(self, event: models.Event) -> str:
+        change = change_of(event)
+        return ": ".join(filter(None, (change.field, change.new, change.note)))
 
 
 @admin.register(models.Alert)
@@ -322,13 +334,23 @@ class ImportRowAdmin(LedgerAdmin[models.ImportRow]):
     list_select_related = ("batch",)
     ordering = ("-pk",)
 
+    def get_exclude(self, request: HttpRequest, obj: models.ImportRow | None = None) -> tuple[str, ...]:
+        """Without what was written about a company that does not want to be contacted: its address may be there."""
+        return ("raw", "filled") if obj is not None and obj.lead is not None and obj.lead.opted_out_at else ()
+
 
 @admin.register(models.DomainClaim)
 class DomainClaimAdmin(LedgerAdmin[models.DomainClaim]):
-    list_display = ("claim", "lead", "via", "source", "by", "created_at")
+    fields = ("lead", "claimed", "via", "source", "batch", "by", "created_at")
+    list_display = ("claimed", "lead", "via", "source", "by", "created_at")
     list_filter = ("source",)
     list_select_related = ("lead", "by")
     ordering = ("-pk",)
+    readonly_fields = ("claimed",)
+
+    @admin.display(description=_("as written"))
+    def claimed(self, claim: models.DomainClaim) -> str:
+        return claimed(claim)
 
 
 class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -349,13 +371,21 @@ class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(models.Override)
 class OverrideAdmin(FastAdmin[models.Override]):
     form = OverrideForm
-    fields = ("lead", "field", "value", "reason", "expires_on")
-    list_display = ("created_at", "lead", "field", "value", "reason", "by", "expires_on", "ended_at")
+    list_display = ("created_at", "lead", "field", "said", "reason", "by", "expires_on", "ended_at")
     list_filter = ("field", ("ended_at", admin.EmptyFieldListFilter))
     list_select_related = ("lead", "by")
     autocomplete_fields = ("lead",)
     ordering = ("-pk",)
+    readonly_fields = ("said",)
     actions = ("end",)
+
+    def get_fields(self, request: HttpRequest, obj: models.Override | None = None) -> tuple[str, ...]:
+        value = "value" if obj is None else "said"
+        return ("lead", "field", value, "reason", "expires_on")
+
+    @admin.display(description=_("value"))
+    def said(self, entry: models.Override) -> str:
+        return said(entry)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What was entered stays written; it ends, or another entry takes its place."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy
 
 from leads.brief_messages import is_known, provider_label, text
-from leads.models import DmarcPolicy, Event, Outcome, Override, RemoteState, Segment, Source
+from leads.models import DmarcPolicy, DomainClaim, Event, Outcome, Override, RemoteState, Segment, Source
 
 _STATES: Final = {
     "present": gettext_lazy("in place"),
@@ -17,8 +18,42 @@ _STATES: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an event changed, in words. `field`: what a person's entry is about, "" for any other event; `note`: what
+    was given as the reason."""
+
+    old: str
+    new: str
+    field: str = ""
+    note: str = ""
+
+
+def change_of(event: Event) -> Change:
+    """The contacts of a company that does not want to be contacted are left out."""
+    if event.kind == Event.Kind.OVERRIDE:
+        return _entered(event)
+    note = event.new.partition(":")[2] if event.kind == Event.Kind.OUTCOME else ""
+    return Change(event_value(event.old, event.kind), event_value(event.new, event.kind), note=note)
+
+
+def _entered(event: Event) -> Change:
+    """ "company_name:Acme" to "company_name:Acme A.Ş." as one field with two values."""
+    values = [value.partition(":") for value in (event.old, event.new)]
+    fields = {field for field, colon, _entered in values if colon and field in Override.Field.values}
+    if len(fields) != 1:
+        return Change(event_value(event.old, event.kind), event_value(event.new, event.kind))
+    field = fields.pop()
+    is_hidden = field == Override.Field.CONTACT and event.lead.opted_out_at is not None
+    old, new = (
+        ("" if is_hidden else entry_value(field, text)) if colon else event_value(word, event.kind)
+        for word, colon, text in values
+    )
+    return Change(old, new, field=str(Override.Field(field).label))
+
+
 def event_value(value: str, kind: str) -> str:
-    """The old or new value of an event in words."""
+    """The old or new value of an event in words; of a contact that a person entered, only that it is one."""
     if kind == Event.Kind.PROVIDER:
         return provider_label(value) or ""
     if kind == Event.Kind.SEGMENT:
@@ -40,7 +75,7 @@ def event_value(value: str, kind: str) -> str:
     if kind == Event.Kind.REFERRAL:
         return " / ".join(str(_REFERRAL_WORDS.get(code, code)) for code in value.split(" / "))
     if kind == Event.Kind.OUTCOME:
-        return choice_label(Outcome, value)
+        return choice_label(Outcome, value.partition(":")[0])
     if kind == Event.Kind.SNOOZED:
         return _sleep(value)
     if kind == Event.Kind.OPT_OUT:
@@ -64,7 +99,15 @@ def _entry(value: str) -> str:
     field, colon, entered = value.partition(":")
     if not colon or field not in Override.Field.values:
         return str(_ENTRY_WORDS.get(value, value))
-    return f"{Override.Field(field).label}: {entry_value(field, entered)}"
+    label = str(Override.Field(field).label)
+    return label if field == Override.Field.CONTACT else f"{label}: {entry_value(field, entered)}"
+
+
+def said(entry: Override) -> str:
+    """What a person entered, in words; nothing of the contact of a company that does not want to be contacted."""
+    if entry.field == Override.Field.CONTACT and entry.lead.opted_out_at:
+        return gettext("hidden")
+    return entry_value(entry.field, entry.value)
 
 
 def _sleep(value: str) -> str:
@@ -77,6 +120,12 @@ def _sleep(value: str) -> str:
     except ValueError:
         return value
     return gettext("until %(date)s or a change") % {"date": shown} if change else shown
+
+
+def claimed(claim: DomainClaim) -> str:
+    """What named the domain, as written; of an address of a company that does not want to be contacted only the part
+    after the @."""
+    return claim.claim.rpartition("@")[2] if claim.lead.opted_out_at else claim.claim
 
 
 # Partner Center's codes of status and substatus; one it invents tomorrow shows as it is.

@@ -127,14 +127,14 @@ def conflicts(lead: Lead, entries: Iterable[Override], scan: ShownScan | None) -
 
 
 def set_opt_out(lead: Lead, *, wanted: bool, by: User) -> None:
-    """The company asked not to be contacted: its contacts are no longer shown, exported or pushed. False takes it
-    back."""
+    """The company asked not to be contacted: its contacts are no longer shown, found, exported or pushed. False
+    takes it back."""
     with transaction.atomic():
         row = _locked(lead)
         if wanted == (row.opted_out_at is not None):
             return
         row.opted_out_at, row.opted_out_by = (timezone.now(), by) if wanted else (None, None)
-        row.save(update_fields=["opted_out_at", "opted_out_by"])
+        row.save(update_fields=["opted_out_at", "opted_out_by", "search_text"])
         Event.objects.create(
             lead=row,
             kind=Event.Kind.OPT_OUT,

@@ -13,6 +13,7 @@ from django.db.models import Count, Q, Window
 
 from leads.brief_messages import row_text
 from leads.models import Event, Lead, Scan
+from leads.visits import news_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ _PROOF: dict[str, Callable[[Evidence], bool]] = {
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """One page of a lead's events, newest first. `marker`: key of the first event the reader has seen before, None when
-    it is not on this page; `since`: when that was; `news`: events since then that others wrote."""
+    it is not on this page; `since`: when that was; `news`: how much of what happened since is news to them."""
 
     page: Page[Event]
     marker: int | None
@@ -168,7 +169,7 @@ def timeline(lead: Lead, *, reader: User, since: datetime | None, asked: str, si
     """One query, counts included; three for a page that does not exist, which gives the last one."""
     events = Event.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk")
     newer = Q(at__gt=since) if since else Q(pk__in=())
-    others = newer & (Q(by__isnull=True) | ~Q(by=reader))
+    others = newer & news_for(reader)
     counted = events.annotate(
         total=Window(Count("pk")), newer=Window(Count("pk", filter=newer)), others=Window(Count("pk", filter=others))
     )

@@ -398,7 +398,7 @@ class Lead(models.Model):
     def set_search_keys(self) -> None:
         """`bulk_create` and `bulk_update` do not call `save`; they call this."""
         names = list(dict.fromkeys([self.domain, self.shown_domain]))
-        shown = " ".join([*names, self.company_name[:200], self.city, *self.contact_emails[:5]])
+        shown = " ".join([*names, self.company_name[:200], self.city, *self.usable_emails[:5]])
         self.search_text = fold(shown)[:SEARCH_TEXT_LENGTH]
         self.name_key = turkish_sort_key(self.title)
 
@@ -855,7 +855,7 @@ class DomainClaim(models.Model):
         constraints = [models.UniqueConstraint(fields=["lead", "claim", "source"], name="claim_once_per_source")]
 
     def __str__(self) -> str:
-        return self.claim
+        return self.claim.rpartition("@")[2]  # no address in the administration's own history
 
 
 class OutsideFact(models.Model):
@@ -963,7 +963,9 @@ class Override(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_field_display()}: {self.value[:60]}"
+        """Stays in the administration's own history, so it names no contact."""
+        label = self.get_field_display()
+        return label if self.field == self.Field.CONTACT else f"{label}: {self.value[:60]}"
 
 
 class OutcomeRecord(models.Model):

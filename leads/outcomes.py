@@ -41,7 +41,8 @@ def decide(lead: Lead, outcome: str, *, reason: str = "", by: User, seen: str | 
             rules_version=row.rules_version,
             rules=_rules(row),
         )
-        Event.objects.create(lead=row, kind=Event.Kind.OUTCOME, by=by, old=row.outcome, new=outcome)
+        told = f"{outcome}:{reason}" if outcome and reason else outcome
+        Event.objects.create(lead=row, kind=Event.Kind.OUTCOME, by=by, old=row.outcome, new=told[:400])
         row.outcome = outcome
         row.save(update_fields=["outcome"])
 

@@ -355,10 +355,10 @@ def _verdict_row(lead: Lead, facts: Facts, judgement: Judgement, this: _Round) -
         referral=lead.referral_size,
         mx=judgement.tenant_size or mx_estimate(lead),
     )
-    next_look, changed_at = lead.rescan_at, lead.changed_at
+    next_look = lead.rescan_at
     if this.again is None:
         next_look = _next_look(lead, verdict.priority_score, bool(events), bool(judgement.unknown), this.now)
-        changed_at = this.now if events else changed_at
+    changed_at = this.now if events else lead.changed_at
     return (
         lead.pk, None, this.looked_at(lead), next_look, None, 0, changed_at, judgement.state, judgement.reason,
         provider, facts.provider, facts.local_provider or "", facts.gateway or "", facts.mail_service or "",

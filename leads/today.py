@@ -20,26 +20,11 @@ from django.utils.translation import gettext as _
 
 from leads.list_query import LeadQuery
 from leads.models import Event, Lead, LeadQuerySet, Provider, PushState, ReferralState, Segment, VerdictState
-from leads.visits import changed_since_looked, with_visit
+from leads.visits import NEWS_KINDS, changed_since_looked, news_for, with_news, with_visit
 
 HOT: Final = 70  # scoring-v1 section 11: "high priority"
 WORTH_A_CALL: Final = 4  # priority 1-4 of 1-7
 NEWS_DAYS: Final = 30
-# What a scan finds to have changed at a company.
-NEWS_KINDS: Final = (
-    Event.Kind.PROVIDER,
-    Event.Kind.MX,
-    Event.Kind.GATEWAY,
-    Event.Kind.SPF,
-    Event.Kind.DKIM,
-    Event.Kind.DMARC,
-    Event.Kind.SEGMENT,
-    Event.Kind.SCORE,
-    Event.Kind.EXPIRY,
-    Event.Kind.TENANT,
-    Event.Kind.REGISTRAR,
-    Event.Kind.NAME_SERVER,
-)
 
 
 class Reason(StrEnum):
@@ -115,7 +100,7 @@ def work(leads: LeadQuerySet, user: User, now: datetime, reasons: Sequence[Reaso
     for reason in reasons:
         chosen |= Q(pk__in=_candidates(leads, reason, user, now)[: ROWS[reason]].values("pk"))
     found = []
-    for lead in with_visit(Lead.objects.filter(chosen), user).select_related("owner"):
+    for lead in with_news(with_visit(Lead.objects.filter(chosen), user), user).select_related("owner"):
         speaking = [reason for reason in reasons if _speaks(lead, reason, now)]
         if speaking:
             found.append(Row(lead, speaking[0], speaking[1:]))
@@ -142,11 +127,11 @@ def _candidates(leads: LeadQuerySet, reason: Reason, user: User, now: datetime) 
 
 
 def _speaks(lead: Any, reason: Reason, now: datetime) -> bool:
-    """The conditions of `_candidates` for one row that carries its visit."""
+    """The conditions of `_candidates` for one row `with_news`."""
     if reason == Reason.REFERRAL:
         return bool(lead.referral_state == ReferralState.NEW)
     if reason == Reason.CHANGED:
-        return bool(lead.changed_at and lead.visited_at and lead.changed_at > lead.visited_at)
+        return bool(lead.has_news)
     if reason == Reason.FOLLOW_UP:
         return bool(lead.follow_up_on and lead.follow_up_on <= timezone.localdate(now))
     if reason == Reason.PUSH:
@@ -167,13 +152,13 @@ def _rank(row: Row, now: datetime) -> tuple[Any, ...]:
 
 
 def _add_changes(rows: list[Row], user: User) -> None:
-    """What happened at each of these leads since `user` looked, newest first; their own doing is no news."""
+    """The news of each of these leads since `user` looked, newest first."""
     since = {row.lead.pk: getattr(row.lead, "visited_at") for row in rows}  # noqa: B009 - an annotation of with_visit
     if not since:
         return
-    events = Event.objects.filter(lead__in=since, at__gt=min(since.values()))
+    events = Event.objects.filter(news_for(user), lead__in=since, at__gt=min(since.values()))
     by_lead: dict[int, list[Event]] = {}
-    for event in events.exclude(by=user, by__isnull=False).order_by("-at", "-pk")[:200]:
+    for event in events.order_by("-at", "-pk")[:200]:
         if event.at > since[event.lead_id]:
             by_lead.setdefault(event.lead_id, []).append(event)
     for row in rows:

@@ -1,4 +1,7 @@
-"""Since you last looked: when each person opened a lead's page, and what happened there since."""
+"""Since you last looked: when each person opened a lead's page, and what happened there since.
+
+The page of a lead, the list and the first page mean the same by news: `news_for`.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,31 @@ from typing import Any, Final
 from django.contrib.auth.models import User
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 
-from leads.models import LeadQuerySet, LeadVisit
+from leads.models import Event, LeadQuerySet, LeadVisit
 
 # Whoever reloads, or comes back from another page, within this time is still looking for the first time.
 SAME_LOOK: Final = timedelta(minutes=10)
+# What changed at a company, whether a scan found it or a person entered it. `Lead.changed_at` is when one of these was
+# written last.
+NEWS_KINDS: Final = (
+    Event.Kind.PROVIDER,
+    Event.Kind.MX,
+    Event.Kind.GATEWAY,
+    Event.Kind.SPF,
+    Event.Kind.DKIM,
+    Event.Kind.DMARC,
+    Event.Kind.SEGMENT,
+    Event.Kind.SCORE,
+    Event.Kind.EXPIRY,
+    Event.Kind.TENANT,
+    Event.Kind.REGISTRAR,
+    Event.Kind.NAME_SERVER,
+)
+
+
+def news_for(user: User) -> Q:
+    """Events that are news to `user`, as a condition: their own doing is none."""
+    return Q(kind__in=NEWS_KINDS) & ~Q(by=user)
 
 
 def with_visit(leads: LeadQuerySet, user: User) -> LeadQuerySet:
@@ -21,13 +45,13 @@ def with_visit(leads: LeadQuerySet, user: User) -> LeadQuerySet:
 
 
 def look(lead: Any, user: User, now: datetime) -> datetime | None:
-    """Note that `user` looks at the page of a lead `with_visit` now. Returns since when news count; None at the first
-    look ever."""
+    """Note that `user` looks at the page of a lead `with_visit` and `with_news` now. Returns since when news count;
+    None at the first look ever."""
     at: datetime | None = lead.visited_at
     if at is None:
         LeadVisit.objects.bulk_create([LeadVisit(user=user, lead=lead, at=now)], ignore_conflicts=True)
         return None
-    if now - at < SAME_LOOK:
+    if now - at < SAME_LOOK and not lead.has_news:
         before: datetime | None = lead.visited_before
         return before
     # Two tabs opened at once are one look: the second finds the row moved and changes nothing.
@@ -38,11 +62,18 @@ def look(lead: Any, user: User, now: datetime) -> datetime | None:
 def with_news(leads: LeadQuerySet, user: User) -> LeadQuerySet:
     """Each lead with `has_news`: it changed since `user` looked at it; never one they did not look at. No query of its
     own."""
-    seen = LeadVisit.objects.filter(user=user, lead=OuterRef("pk"), at__lt=OuterRef("changed_at"))
+    seen = LeadVisit.objects.filter(_has_news(user), lead=OuterRef("pk"), at__lt=OuterRef("changed_at"))
     return leads.annotate(has_news=Exists(seen))
 
 
 def changed_since_looked(user: User) -> Q:
     """Leads that changed since `user` looked at them, as a condition."""
-    visits = LeadVisit.objects.filter(user=user, lead__changed_at__gt=F("at"))
+    visits = LeadVisit.objects.filter(_has_news(user), lead__changed_at__gt=F("at"))
     return Q(pk__in=visits.values("lead"))
+
+
+def _has_news(user: User) -> Q:
+    """Visits of `user` to leads that have news since. Callers compare with `changed_at` first: it spares the look into
+    the timeline of every lead that did not change."""
+    since = Event.objects.filter(news_for(user), lead=OuterRef("lead"), at__gt=OuterRef("at"))
+    return Q(Exists(since), user=user)

@@ -23,7 +23,7 @@ from leads import job_texts
 from leads.brief import Brief, line_of
 from leads.brief_messages import is_known, provider_label, row_text, text
 from leads.company_list.messages import reason_text
-from leads.event_words import choice_label, entry_value, event_value
+from leads.event_words import change_of, choice_label, claimed, entry_value, event_value, said
 from leads.knowledge import Conflict
 from leads.lead_page import VerdictRow
 from leads.list_query import CHANGED, POSTURES
@@ -33,7 +33,6 @@ from leads.models import (
     Event,
     Lead,
     Outcome,
-    Override,
     Priority,
     Provider,
     PushState,
@@ -445,7 +444,7 @@ def sign(kind: str) -> str:
     return f"{words}: {detail}" if detail else words
 
 
-register.filter("event_value", event_value)
+register.filter("change_of", change_of)
 
 
 @register.filter
@@ -458,10 +457,10 @@ def alert_change(alert: Alert) -> str:
     return f": {shown}" if shown else ""
 
 
-@register.filter("entry_value")
-def value_of_entry(entry: Override) -> str:
-    """What a person entered, in words."""
-    return entry_value(entry.field, entry.value)
+register.filter("said", said)
+
+
+register.filter("claimed", claimed)
 
 
 @register.filter

@@ -43,7 +43,8 @@ EVENTS_ON_A_PAGE = 30
 @allowed("leads.view_lead")
 @require_GET
 def lead_detail(request: Request, domain: str) -> HttpResponse:
-    lead, since = lead_or_404(domain, visits.with_visit(Lead.objects.all(), request.user)), None
+    leads = visits.with_news(visits.with_visit(Lead.objects.all(), request.user), request.user)
+    lead, since = lead_or_404(domain, leads), None
     if not request.htmx:
         since = visits.look(lead, request.user, timezone.now())
     context = lead_context(request, lead, since)

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from leads.models import Event, Lead, Tag
+from leads.models import Lead, Tag
 from leads.snoozing import is_asleep
 from leads.views.pages import Request, allowed, lead_or_404, show, way_of
 
@@ -23,7 +23,7 @@ def lead_peek(request: Request, domain: str) -> HttpResponse:
     lead = lead_or_404(domain, Lead.objects.prefetch_related(Prefetch("tags", Tag.objects.order_by("name"))))
     context = {
         "lead": lead,
-        "events": Event.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk")[:EVENTS],
+        "events": lead.events.select_related("by").order_by("-at", "-pk")[:EVENTS],
         "asleep": is_asleep(lead, timezone.now()),
         "way": way_of(request),
     }

@@ -17,7 +17,7 @@ from integrations_d365.models import Push
 from leads import importing, knowledge, scanning, services
 from leads.brief import brief_of
 from leads.export import csv_lines
-from leads.models import Alert, Event, Lead, Override, Scan
+from leads.models import Alert, DomainClaim, Event, Lead, Override, Scan
 from leads.overtaken import Overtaken
 from leads.services import ReferralNote
 from leads.tasks import end_expired_entries
@@ -325,6 +325,55 @@ def test_an_opt_out_hides_the_contacts_everywhere(
     assert list(Event.objects.filter(kind="opt_out").values_list("new", "by")) == [("asked", seller.pk)]
     as_seller.post(url, {"wanted": "0"})
     assert "info@acme.example" in as_seller.get(scanned.get_absolute_url()).content.decode()
+
+
+def test_an_address_that_a_person_entered_is_hidden_with_the_others(
+    as_seller: Client, as_viewer: Client, as_administrator: Client, scanned: Lead, seller: User
+) -> None:
+    address = "bt-muduru@acme.example"
+    claim = DomainClaim.objects.create(lead=scanned, claim=address, via="email", source="manual")
+    ended = knowledge.enter(scanned, "contact", address, reason="Kartvizit", by=seller)
+    knowledge.end(ended, by=seller)
+    entry = knowledge.enter(scanned, "contact", address, reason="Kartvizit", by=seller)
+    event = Event.objects.filter(kind="override").first()
+    assert event is not None
+    pages = [
+        scanned.get_absolute_url(), reverse("leads:peek", args=[ACME]), reverse("leads:claims", args=[ACME]),
+        reverse("leads:list") + "?q=acme",
+    ]  # fmt: skip
+    admin = [
+        *(reverse(f"admin:leads_{name}_changelist") for name in ("override", "event", "domainclaim", "lead")),
+        reverse("admin:leads_override_change", args=[entry.pk]),
+        reverse("admin:leads_event_change", args=[event.pk]),
+        reverse("admin:leads_domainclaim_change", args=[claim.pk]),
+        reverse("admin:leads_lead_change", args=[scanned.pk]),
+    ]
+
+    def showing() -> list[str]:
+        readers = ((as_seller, pages), (as_viewer, pages), (as_administrator, admin))
+        texts = [(url, client.get(url).content.decode()) for client, urls in readers for url in urls]
+        return [url for url, text in texts if address in text.replace("<wbr>", "")]
+
+    def found() -> list[int]:
+        search = as_viewer.get(reverse("leads:list"), {"q": "bt-muduru"}).context["page"].object_list
+        palette = as_viewer.get(reverse("leads:search"), {"q": "bt-muduru"}).content.decode()
+        by_admin = as_administrator.get(reverse("admin:leads_lead_changelist"), {"q": "bt-muduru"}).context["cl"]
+        return [len(search), palette.count(scanned.get_absolute_url()), by_admin.result_count]
+
+    shown = showing()
+    assert set(shown) >= {*pages[:3], *admin[:3], *admin[4:]}
+    assert all(found())
+    as_seller.post(reverse("leads:opt_out", args=[ACME]), {"wanted": "1"})
+    assert showing() == []
+    assert found() == [0, 0, 0]
+    page = " ".join(as_viewer.get(scanned.get_absolute_url()).content.decode().split())
+    assert 'Entered by a person</span> <span class="change"> <span>Contact</span>' in page
+    scanned.refresh_from_db()
+    scanned.save()  # whatever is saved later brings nothing back
+    assert found() == [0, 0, 0]
+    as_seller.post(reverse("leads:opt_out", args=[ACME]), {"wanted": "0"})
+    assert showing() == shown
+    assert all(found())
 
 
 def test_the_admin_enters_ends_and_hides_as_the_pages_do(

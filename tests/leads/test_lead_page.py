@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from leads import lead_page, scanning, services
+from leads import knowledge, lead_page, scanning, services
 from leads.event_words import event_value
 from leads.models import Event, Lead, LeadVisit, Scan
 from leads.templatetags.leads import _EVENT_ICONS
@@ -149,13 +149,13 @@ def test_the_mark_stands_where_the_reader_stopped(
         first = as_seller.get(url)
         assert (first.context["timeline"].since, first.context["timeline"].news) == (None, 0)
         clock.shift(timedelta(hours=1))
-        Event.objects.create(lead=scanned, kind="referral", new="Active", at=timezone.now())
+        Event.objects.create(lead=scanned, kind="gateway", new="Mimecast", at=timezone.now())
         Event.objects.create(lead=scanned, kind="note", new="mine", by=seller, at=timezone.now())
         clock.shift(timedelta(hours=1))
         second = as_seller.get(url)
         timeline = second.context["timeline"]
         assert timeline.since == start
-        assert timeline.news == 1  # what I wrote myself is no news to me
+        assert timeline.news == 1
         assert "You last looked here" not in second.content.decode()  # nothing older is there to mark
         clock.shift(timedelta(minutes=3))
         as_seller.get(url, headers={"HX-Request": "true"})
@@ -202,7 +202,9 @@ def test_the_list_marks_and_filters_what_changed_since_i_looked(
     url = reverse("leads:list")
     as_seller.get(scanned.get_absolute_url())
     assert not any(lead.has_news for lead in as_seller.get(url).context["page"])
-    Lead.objects.filter(pk=scanned.pk).update(changed_at=timezone.now() + timedelta(seconds=1))
+    later = timezone.now() + timedelta(seconds=1)
+    Event.objects.create(lead=scanned, kind="score", old="1", new="2", at=later)
+    Lead.objects.filter(pk=scanned.pk).update(changed_at=later)
     page = as_seller.get(url)
     assert [lead.domain for lead in page.context["page"] if lead.has_news] == [ACME]
     assert "changed since you looked" in page.content.decode()
@@ -210,3 +212,34 @@ def test_the_list_marks_and_filters_what_changed_since_i_looked(
     assert as_viewer.get(url, {"changed": "looked"}).context["total"] == 0
     (row,) = as_seller.get(reverse("leads:today")).context["rows"]
     assert (row.lead, str(row.reason)) == (scanned, "changed")
+
+
+def test_page_list_and_first_page_mean_the_same_by_news(
+    as_seller: Client, as_operator: Client, scanned: Lead, seller: User, operator: User
+) -> None:
+    """What somebody else changed of the verdict is news, however they did it; what I did is none, nor is a note."""
+    page, listed = scanned.get_absolute_url(), reverse("leads:list")
+
+    def news(client: Client) -> tuple[int, int, int, bool]:
+        tiles = {tile.key: tile.count for tile in client.get(reverse("leads:today")).context["tiles"]}
+        rows = client.get(listed).context["page"].object_list
+        found = client.get(listed, {"changed": "looked"}).context["total"]
+        told = client.get(page).context["timeline"].news > 0
+        return tiles["changed"], found, sum(lead.has_news for lead in rows), told
+
+    for client in (as_seller, as_operator):
+        client.get(page)
+        assert news(client) == (0, 0, 0, False)
+    services.add_note(scanned, "Called", by=seller)
+    assert news(as_operator) == (0, 0, 0, False)
+    knowledge.enter(scanned, "provider", "M365", reason="The CEO told me.", by=seller)
+    assert news(as_seller) == (0, 0, 0, False)
+    assert as_seller.get(listed, {"changed": "7"}).context["total"] == 1
+    assert news(as_operator) == (1, 1, 1, True)  # the last of them has looked
+    assert news(as_operator)[:3] == (0, 0, 0)
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        services.assign([scanned], seller, by=seller)
+        entry = scanned.overrides.get()
+        knowledge.end(entry, by=operator)
+        assert news(as_operator) == (0, 0, 0, False)
+        assert news(as_seller) == (1, 1, 1, True)

@@ -49,7 +49,11 @@ def test_an_outcome_keeps_the_verdict_of_its_day_and_can_be_taken_back(
     assert lead.outcome == ""
     assert outcomes.total().decided == 0
     told = list(Event.objects.filter(kind="outcome").order_by("pk").values_list("old", "new", "by"))
-    assert told == [("", "won", seller.pk), ("won", "", seller.pk)]
+    assert told == [("", "won:Sözleşme", seller.pk), ("won", "", seller.pk)]
+    page = as_seller.get(lead.get_absolute_url()).content.decode()
+    timeline = page[page.index('id="timeline"') :]
+    assert "<ins>Won</ins>" in timeline
+    assert "Sözleşme" in timeline  # why, long after the outcome was taken back
     assert OutcomeRecord.objects.count() == 2  # nothing is erased
 
 

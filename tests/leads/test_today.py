@@ -90,7 +90,12 @@ def test_ones_own_doing_is_no_news(as_seller: Client, seller: User) -> None:
     LeadVisit.objects.create(user=seller, lead=lead, at=timezone.now() - timedelta(days=2))
     Event.objects.create(lead=lead, kind="note", new="Called", by=seller, at=timezone.now() - timedelta(days=1))
     (row,) = as_seller.get(TODAY).context["rows"]
-    assert (row.reason, row.changes) == (Reason.CHANGED, [])
+    assert (row.reason, row.changes) == (Reason.PRIORITY, [])
+    Event.objects.create(lead=lead, kind="provider", new="M365", by=seller, at=timezone.now() - timedelta(hours=3))
+    assert [row.reason for row in as_seller.get(TODAY).context["rows"]] == [Reason.PRIORITY]
+    theirs = Event.objects.create(lead=lead, kind="provider", new="Zoho", at=timezone.now() - timedelta(hours=2))
+    (row,) = as_seller.get(TODAY).context["rows"]
+    assert (row.reason, row.changes) == (Reason.CHANGED, [theirs])
     assert [str(reason) for reason in row.others] == ["priority"]
 
 
