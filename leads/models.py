@@ -281,6 +281,8 @@ class Lead(models.Model):
     dmarc_coverage = models.SmallIntegerField(null=True, editable=False)
     microsoft_hints = models.BooleanField(_("Microsoft services seen"), default=False, editable=False)
     expires_on = models.DateField(_("domain expires on"), null=True, blank=True, editable=False)
+    # The expiry date that was told to be near, so that it is told once, whoever notices it.
+    expiry_told = models.DateField(null=True, editable=False)
     rules_version = models.CharField(_("rules version"), max_length=12, blank=True, editable=False)
     scanned_at = models.DateTimeField(_("scanned"), null=True, editable=False)
     changed_at = models.DateTimeField(_("changed"), null=True, editable=False)

@@ -385,8 +385,8 @@ def _words(value: Any) -> str:
 
 
 def _note_expiry(lead: Lead, row: OutsideFact, now: datetime) -> None:
-    """The lead's expiry date, and the alert of scoring-v1 section 14 when it is near and was not known to be. Ageing
-    into the window is noticed by the rescans; tags follow with the next one, which is brought forward."""
+    """The lead's expiry date, and the alert of scoring-v1 section 14 when it is near and nobody was told that it is.
+    Ageing into the window is noticed by the rescans; tags follow with the next one, which is brought forward."""
     text = row.value.get("expires_on")
     expires = date.fromisoformat(text) if text else None
     if expires is None or expires == lead.expires_on:
@@ -398,7 +398,9 @@ def _note_expiry(lead: Lead, row: OutsideFact, now: datetime) -> None:
     changes: dict[str, Any] = {"expires_on": expires}
     if near or was_near:
         changes["rescan_at"] = now
-    if near and not was_near:
+    if near:
+        changes["expiry_told"] = expires
+    if near and not (was_near and lead.expiry_told == before):
         changes["changed_at"] = now
         event = Event.objects.create(lead=lead, kind=Event.Kind.EXPIRY, at=now, new=expires.isoformat())
         Alert.objects.create(lead=lead, event=event, type=Alert.Type.EXPIRE_SOON, created_at=now)

@@ -314,7 +314,7 @@ _VERDICT_COLUMNS = (
     "undetermined_reason", "provider", "mx_provider", "local_provider", "gateway", "mail_service", "segment", "score",
     "score_low", "score_high", "confidence", "priority_category", "priority_score", "technical_heat",
     "commercial_heat", "commercial_segment", "tenant_size", "tenant_size_source", "mx_root", "has_spf", "has_dkim",
-    "dmarc_policy", "dmarc_coverage", "microsoft_hints", "rules_version",
+    "dmarc_policy", "dmarc_coverage", "microsoft_hints", "rules_version", "expiry_told",
 )  # fmt: skip
 _NOT_NEEDED = (
     "company_name", "name_key", "search_text", "contact_emails", "city", "country", "source", "owner", "follow_up_on",
@@ -337,8 +337,9 @@ def _verdict_row(lead: Lead, facts: Facts, judgement: Judgement, this: _Round) -
     if provider == "Unknown" and lead.provider:  # scoring-v1 section 1: never overwritten by Unknown
         provider = lead.provider if this.again is None else this.again.provider or provider
     after = _State(spf, dkim, policy, judgement.mx_root, verdict.score, verdict.segment)
-    events = list(_events(lead, facts, provider, after, this.now))
+    events = list(_events(lead, facts, provider, after, this))
     this.events.extend(events)
+    is_told_now = any(event.kind == Event.Kind.EXPIRY for event, _alert in events)
     this.tags[lead.pk] = set(
         scoring.auto_tags(
             spf=spf,
@@ -366,6 +367,7 @@ def _verdict_row(lead: Lead, facts: Facts, judgement: Judgement, this: _Round) -
         verdict.priority_category or "", verdict.priority_score, verdict.technical_heat or "",
         verdict.commercial_heat or "", verdict.commercial_segment or "", size, size_source, judgement.mx_root or "",
         spf, dkim, policy, coverage, _shows_microsoft(facts), scoring.RULES_VERSION,
+        lead.expires_on if is_told_now else lead.expiry_told,
     )  # fmt: skip
 
 
@@ -410,13 +412,14 @@ def _days_left(lead: Lead, at: datetime) -> int | None:
     return None if lead.expires_on is None else (lead.expires_on - timezone.localdate(at)).days
 
 
-def _events(
-    lead: Lead, facts: Facts, provider: str, after: _State, now: datetime
-) -> Iterable[tuple[Event, str | None]]:
+def _events(lead: Lead, facts: Facts, provider: str, after: _State, this: _Round) -> Iterable[tuple[Event, str | None]]:
     """Timeline events of a rescan, each with the alert type it raises. The first scan gives none (scoring-v1
-    section 14), and a value that was never known does not count as a change."""
+    section 14), and a value that was never known does not count as a change. A near expiry is told once a date, by
+    whoever notices it first: this, or the registry's answer (`outside`). An old look that is judged anew tells none."""
     if lead.score is None:
         return
+    now, days_left = this.now, _days_left(lead, this.now)
+    is_told = this.again is not None or lead.expiry_told == lead.expires_on
     before = _State(
         after.spf if lead.has_spf is None else lead.has_spf,
         after.dkim if lead.has_dkim is None else lead.has_dkim,
@@ -426,7 +429,7 @@ def _events(
         lead.segment,
     )
     found = scoring.detect_changes(
-        old=_compared(before, _days_left(lead, lead.scanned_at or now)), new=_compared(after, _days_left(lead, now))
+        old=_compared(before, days_left if is_told else None), new=_compared(after, days_left)
     )
     if lead.provider and provider not in (lead.provider, "Unknown"):
         yield Event(lead_id=lead.pk, kind=Event.Kind.PROVIDER, at=now, old=lead.provider, new=provider), None

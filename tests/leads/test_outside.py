@@ -17,6 +17,7 @@ from jobs.tasks import run_job
 from leads import outside
 from leads.models import Alert, Event, Lead, OutsideFact
 from leads.outside import look_when_due
+from leads.scanning import scan_now
 from sandbox.cloud import Cloud
 from sandbox.dns import serve
 from sandbox.market import market_world
@@ -96,6 +97,29 @@ def test_a_near_expiry_raises_one_alert(market: Town) -> None:
     lead.refresh_from_db()
     assert lead.rescan_at is not None
     assert lead.rescan_at <= timezone.now()
+
+
+def test_a_near_expiry_that_the_registry_told_is_not_told_by_the_rescan_too(market: Town) -> None:
+    (lead,) = known(1)
+    list(scan_now(Lead.objects.filter(pk=lead.pk), thorough=False))
+    market.cloud.registry.edit(lead.domain, expires=timezone.localdate() + timedelta(days=25))
+    Lead.objects.update(scanned_at=timezone.now() - timedelta(days=10))
+    look()
+    list(scan_now(Lead.objects.filter(pk=lead.pk), thorough=False))
+    assert Alert.objects.filter(lead=lead, type=Alert.Type.EXPIRE_SOON).count() == 1
+    assert Event.objects.filter(lead=lead, kind=Event.Kind.EXPIRY).count() == 1
+
+
+@pytest.mark.parametrize("days", [12, 14])
+def test_a_date_that_the_registry_tells_first_is_told_however_it_came_near(market: Town, days: int) -> None:
+    """The old date had come near without a word: the rescan that would have said so is still to come."""
+    (lead,) = known(1)
+    Lead.objects.update(expires_on=timezone.localdate() + timedelta(days=12))
+    market.cloud.registry.edit(lead.domain, expires=timezone.localdate() + timedelta(days=days))
+    look()
+    list(scan_now(Lead.objects.filter(pk=lead.pk), thorough=False))
+    list(scan_now(Lead.objects.filter(pk=lead.pk), thorough=False))
+    assert Alert.objects.filter(lead=lead, type=Alert.Type.EXPIRE_SOON).count() == 1
 
 
 @pytest.mark.parametrize("kind", ["close", "throttle", "status", "malformed"])

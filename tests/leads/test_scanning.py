@@ -180,3 +180,31 @@ def test_a_dead_network_touches_no_lead(settings, work_off: WorkOff) -> None:
     assert "DNS" in job.error
     assert not Scan.objects.exists()
     assert Lead.objects.filter(scan_job=job).count() == len(leads)
+
+
+def test_an_expiry_that_comes_near_is_told_once_whatever_the_looks_bring(dns: Served, work_off: WorkOff) -> None:
+    dns(google(ACME))
+    lead = make_lead(ACME)
+    scan(work_off, lead)
+    day = timezone.localdate() + timedelta(days=28)
+    Lead.objects.filter(pk=lead.pk).update(expires_on=day, scanned_at=timezone.now() - timedelta(days=3))
+    dns(google(ACME), [Fault("*", "*", "servfail")])
+    scan(work_off, lead)
+    assert not Alert.objects.exists()
+    dns(google(ACME))
+    for _ in range(3):
+        scan(work_off, lead)
+    told = Alert.objects.get(lead=lead, type=Alert.Type.EXPIRE_SOON)
+    assert Event.objects.get(lead=lead, kind=Event.Kind.EXPIRY) == told.event
+    assert (told.event.new, lead.expiry_told) == (day.isoformat(), day)
+
+
+def test_an_expiry_date_that_moves_away_and_comes_near_is_told_again(dns: Served, work_off: WorkOff) -> None:
+    dns(google(ACME))
+    lead = make_lead(ACME)
+    scan(work_off, lead)
+    today = timezone.localdate()
+    for days, count in ((10, 1), (375, 1), (9, 2)):
+        Lead.objects.filter(pk=lead.pk).update(expires_on=today + timedelta(days=days))
+        scan(work_off, lead)
+        assert Alert.objects.filter(lead=lead, type=Alert.Type.EXPIRE_SOON).count() == count
