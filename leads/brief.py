@@ -16,7 +16,7 @@ from django.utils.formats import date_format, number_format
 
 import scoring
 from leads import brief_sources
-from leads.brief_messages import MESSAGES, is_known, provider_label, text
+from leads.brief_messages import MESSAGES, is_known, provider_label, stated_id, text
 from leads.brief_sentences import Message
 from leads.brief_sources import Material, Raw, Source, Sources, material_of, sources_of
 from leads.event_words import event_value
@@ -26,6 +26,7 @@ from leads.verdicts import UNLISTED_SELECTOR
 DUE_AFTER: Final = {"24h": 1, "3d": 3, "1w": 7, "1mo": 30}  # days
 # Every lead is looked at once a month at least; facts that are twice as old are no longer today's.
 STALE_AFTER: Final = 60  # days
+_REASON_LENGTH: Final = 160  # characters of what a person gave as the reason; the footnote has it, too
 _RECORDS: Final = {"spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC"}
 # Families of sentences that a rule derives from facts, with its section of scoring-v1. The others say the fact itself.
 _RULES: Final = {
@@ -132,7 +133,7 @@ def build_brief(material: Material, sources: Sources | None = None) -> Brief:
     known = sources_of(material) if sources is None else sources
     lead = material.lead
     summary = summary_of(material) if "score" in known and "nxdomain" not in known else None
-    writer = Writer(known, _params(material, summary))
+    writer = Writer(known, _params(material, summary), stated=material.provider_is_stated)
     if summary is None:
         parts: Parts = [("today", _today_ids(material)), ("known", _known_ids(material)), ("todo", _todo_ids(material))]
         return Brief(sections=writer.sections(parts), notes=writer.notes(), opted_out=lead.opted_out_at is not None)
@@ -163,7 +164,8 @@ def summary_of(material: Material) -> scoring.SalesSummary | None:
         readiness_score=lead.score,
         priority_score=lead.priority_score,
         tenant_size=lead.tenant_size or None,
-        local_provider=lead.local_provider or None,
+        # The name is read from the mail host; it says nothing about a provider that a person entered.
+        local_provider=None if material.provider_is_stated else lead.local_provider or None,
         spf=lead.has_spf,
         dkim=lead.has_dkim,
         dmarc_policy=None if lead.dmarc_policy in ("", "absent") else lead.dmarc_policy,
@@ -231,12 +233,26 @@ def _is_over(lead: Lead) -> bool:
 
 
 def _provider_ids(material: Material, summary: scoring.SalesSummary) -> Iterator[str]:
+    yield "provider.person"
+    if material.provider_is_stated:
+        yield from (_seen_id(material), "provider.person.counts", "provider.tenant", "provider.hosting_network")
+        return
     # That an SPF record exists is said once, with the other mail records.
     yield from (message_id for message_id in summary.provider_reasoning if message_id != "provider.m365.spf")
     if material.lead.gateway:
         behind = material.scan is not None and material.scan.facts["behind_gateway_provider"]
         yield "provider.gateway.seen_through" if behind else "provider.gateway.hidden"
-    yield from ("provider.person", "provider.tenant", "provider.hosting_network")
+    yield from ("provider.tenant", "provider.hosting_network")
+
+
+def _seen_id(material: Material) -> str:
+    """What the records show, where a person says otherwise."""
+    lead, behind = material.lead, material.scan is not None and material.scan.facts["behind_gateway_provider"]
+    if material.seen_provider:
+        return "provider.records.behind" if lead.gateway and behind else "provider.records"
+    if lead.gateway:
+        return "provider.gateway.hidden"
+    return "provider.unknown.mx_unrecognised" if lead.mx_root else "provider.records.none"
 
 
 def _security_ids(material: Material, summary: scoring.SalesSummary) -> Iterator[str]:
@@ -306,6 +322,7 @@ def _params(material: Material, summary: scoring.SalesSummary | None) -> dict[st
     values = {
         "local_provider": lead.local_provider,
         "provider": provider_label(lead.provider),
+        "seen_provider": provider_label(material.seen_provider),
         "gateway": lead.gateway,
         "mx_root": lead.mx_root,
         "score": score_words(lead),
@@ -329,9 +346,13 @@ def _params(material: Material, summary: scoring.SalesSummary | None) -> dict[st
         "added": lead.created_at,
     }  # fmt: skip
     values |= {name: day(moment) for name, moment in moments.items() if moment is not None}
-    entry = material.entries.get(Override.Field.TENANT_SIZE)
-    if entry is not None:
-        values |= {"size_person": brief_sources.name_of(entry.by), "size_date": day(entry.created_at)}
+    for name, entry in (
+        ("size", material.entries.get(Override.Field.TENANT_SIZE)),
+        ("provider", material.provider_entry),
+    ):
+        if entry is not None:
+            values |= {f"{name}_person": brief_sources.name_of(entry.by), f"{name}_date": day(entry.created_at)}
+            values[f"{name}_reason"] = cut(entry.reason, _REASON_LENGTH)
     if lead.retry_at:
         values["retry"] = date_format(timezone.localtime(lead.retry_at), "SHORT_DATETIME_FORMAT")
     for number, event in enumerate(brief_sources.recent_changes(material), start=1):
@@ -345,6 +366,11 @@ def day(moment: Any) -> str:
     """A date, or the local date of a time, as the language writes it."""
     local = timezone.localtime(moment) if hasattr(moment, "hour") else moment
     return date_format(local, "SHORT_DATE_FORMAT")
+
+
+def cut(said: str, length: int) -> str:
+    """At most `length` characters; what is cut shows."""
+    return said if len(said) <= length else f"{said[: length - 1].rstrip()}…"
 
 
 def score_words(lead: Lead) -> str:
@@ -426,11 +452,13 @@ def _step(summary: scoring.SalesSummary, today: date) -> Step:
 
 
 class Writer:
-    """Writes sentences and numbers their footnotes in the order in which they are first needed."""
+    """Writes sentences and numbers their footnotes in the order in which they are first needed. `stated`: who the mail
+    provider is only a person says, and the sentences say so."""
 
-    def __init__(self, known: Sources, params: dict[str, Any]) -> None:
+    def __init__(self, known: Sources, params: dict[str, Any], *, stated: bool = False) -> None:
         self.known = known
         self.params = params
+        self.stated = stated
         self._cited: dict[str, tuple[int, Source]] = {}
 
     def sections(self, parts: Parts) -> tuple[Section, ...]:
@@ -442,12 +470,13 @@ class Writer:
 
     def _sentences(self, ids: Iterable[str]) -> Iterator[Sentence]:
         for message_id in ids:
-            message = MESSAGES[message_id]
+            wording = stated_id(message_id) if self.stated else message_id
+            message = MESSAGES[wording]
             facts = self._facts(message)
-            said = text(message_id, **self._values(message_id)) if facts else ""
+            said = text(wording, **self._values(message_id)) if facts else ""
             if said:
                 notes = tuple(sorted({self._cite(source) for source in self._shown_by(message_id, message, facts)}))
-                yield Sentence(message_id, said, facts, notes)
+                yield Sentence(wording, said, facts, notes)
 
     def _facts(self, message: Message) -> tuple[str, ...]:
         """The known facts that the sentence rests on; none = it cannot be said."""

@@ -60,12 +60,19 @@ MESSAGES: dict[str, Message] = {
     "factor.contact_quality": Message(_("Contact quality")),
     # Reasons of the segment (8 and 9).
     "reason.segment.existing": Message(_("E-mail is on record with Microsoft 365."), facts=("provider",)),
+    "stated.reason.segment.existing": Message(
+        _("E-mail is with Microsoft 365 by what a person entered."), facts=("provider",)
+    ),
     "reason.segment.migration": Message(
         _("The score is 60 or more, and the mail provider is one from which a move to Microsoft 365 makes sense."),
         facts=("provider", "score"),
     ),
     "reason.segment.cold_local": Message(
         _("E-mail is on record with a local or own server, and the score is between 5 and 59."),
+        facts=("provider", "score"),
+    ),
+    "stated.reason.segment.cold_local": Message(
+        _("E-mail is on a local or own server by what a person entered, and the score is between 5 and 59."),
         facts=("provider", "score"),
     ),
     "reason.segment.no_rule": Message(
@@ -85,6 +92,11 @@ MESSAGES: dict[str, Message] = {
     "row.hard_fail.invalid_domain": Message(_("Not a valid domain name: nothing is scored")),
     "row.hard_fail.mx_missing": Message(_("No mail host: nothing is scored"), facts=("mx",)),
     "row.provider": Message(_("Mail provider: %(provider)s"), facts=("provider",), neutral=_("Mail provider")),
+    "stated.row.provider": Message(
+        _("Mail provider, entered by a person: %(provider)s"),
+        facts=("provider",),
+        neutral=_("Mail provider, entered by a person"),
+    ),
     "row.signal.spf": Message(_("SPF in place"), facts=("spf",)),
     "row.risk.spf_multiple_includes": Message(_("More than three include terms in SPF"), facts=("spf",)),
     "row.signal.dkim": Message(_("DKIM in place"), facts=("dkim",)),
@@ -251,6 +263,7 @@ MESSAGES: dict[str, Message] = {
     "fact.mx_look": Message("MX"),
     "fact.priority": Message(_("priority")),
     "fact.provider": Message(_("provider")),
+    "fact.seen_provider": Message(_("provider in the records")),
     "fact.score": Message(_("score")),
     "fact.segment": Message(_("segment")),
     "fact.spf": Message("SPF"),
@@ -286,11 +299,17 @@ def text(message_id: str, **params: object) -> str:
     return wording % values if values.keys() >= {*_PLACEHOLDER.findall(wording)} else ""
 
 
+def stated_id(message_id: str) -> str:
+    """The id of the wording for when only a person says who the mail provider is, where it has one of its own."""
+    stated = f"stated.{message_id}"
+    return stated if is_known(stated) else message_id
+
+
 def row_text(part: str, key: str, variant: str = "") -> str:
     """The label of one row of a verdict; `key` is the provider's name when `part` is provider. `variant` "absent" or
-    "unlisted" says what the look proved about the row."""
+    "unlisted" says what the look proved about the row, "stated" that only a person says so."""
     if part == "provider":
-        return text("row.provider", provider=provider_label(key))
+        return text("stated.row.provider" if variant == "stated" else "row.provider", provider=provider_label(key))
     special = f"row.{variant}.{key}"
     return text(special if is_known(special) else f"row.{part}.{key}")
 

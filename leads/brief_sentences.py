@@ -56,6 +56,24 @@ SENTENCES: Final[dict[str, Message]] = {
         _("On record as using Microsoft 365; score %(score)s of 100. Renewal and further services are the topic."),
         facts=("segment", "score"),
     ),
+    "stated.one_liner.existing.high": Message(
+        _(
+            "Uses Microsoft 365, as %(provider_person)s entered; score %(score)s of 100. Renewal and further "
+            "services are the topic."
+        ),
+        facts=("segment", "score", "provider"),
+    ),
+    "stated.one_liner.existing.medium": Message(
+        _(
+            "Uses Microsoft 365, as %(provider_person)s entered; score %(score)s of 100. Strengthening the present "
+            "set-up is the topic."
+        ),
+        facts=("segment", "score", "provider"),
+    ),
+    "stated.one_liner.existing.low": Message(
+        _("Uses Microsoft 365, as %(provider_person)s entered; score %(score)s of 100. Begin with the basics."),
+        facts=("segment", "score", "provider"),
+    ),
     "one_liner.existing.medium": Message(
         _("On record as using Microsoft 365; score %(score)s of 100. Strengthening the present set-up is the topic."),
         facts=("segment", "score"),
@@ -133,6 +151,24 @@ SENTENCES: Final[dict[str, Message]] = {
     "segment.migration.provider.local": Message(
         _("E-mail runs at a local provider or on an own server, so a move to Microsoft 365 is the topic."),
         facts=("segment", "provider"),
+    ),
+    "stated.segment.migration.provider.local": Message(
+        _(
+            "E-mail runs at a local provider or on an own server, as %(provider_person)s entered, so a move to "
+            "Microsoft 365 is the topic."
+        ),
+        facts=("segment", "provider"),
+    ),
+    "stated.segment.migration.provider.cloud": Message(
+        _("E-mail is at %(provider)s, as %(provider_person)s entered, so a move to Microsoft 365 is the topic."),
+        facts=("segment", "provider"),
+    ),
+    "stated.segment.cold.local": Message(
+        _(
+            "E-mail runs at a local provider or on an own server, as %(provider_person)s entered, and the score is "
+            "below 60: a first contact, without hurry."
+        ),
+        facts=("segment", "score", "provider"),
     ),
     "segment.migration.provider.cloud": Message(
         _("E-mail is on record with %(provider)s, so a move to Microsoft 365 is the topic."),
@@ -309,10 +345,26 @@ SENTENCES: Final[dict[str, Message]] = {
         neutral=_("Mail first passes a gateway; who runs the mailboxes behind it is not known."),
     ),
     "provider.person": Message(
-        _("The provider was entered by a person: %(provider)s. It outranks what the look-up says."),
+        _(
+            "%(provider_person)s says that the mail is at %(provider)s (entered on %(provider_date)s: "
+            "“%(provider_reason)s”)."
+        ),
         facts=("provider_entry",),
-        neutral=_("The provider was entered by a person."),
+        neutral=_("%(provider_person)s says that the mail is at %(provider)s (entered on %(provider_date)s)."),
     ),
+    "provider.person.counts": Message(
+        _("The score counts this entry until somebody ends it."), facts=("provider_entry",)
+    ),
+    "provider.records": Message(
+        _("The records show %(seen_provider)s: the mail host (MX) lies under %(mx_root)s."),
+        facts=("seen_provider",),
+        neutral=_("The records show %(seen_provider)s."),
+    ),
+    "provider.records.behind": Message(
+        _("The records show %(seen_provider)s behind the gateway %(gateway)s."),
+        facts=("gateway", "mailbox", "seen_provider"),
+    ),
+    "provider.records.none": Message(_("The records show no mail host (MX)."), facts=("mx_look",)),
     "provider.tenant": Message(
         _(
             "Microsoft's public sign-in service knows this domain. That shows a tenant, not that the "

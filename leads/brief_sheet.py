@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from leads.brief import Brief, Sentence, build_brief, day, score_words
+from leads.brief import Brief, Sentence, build_brief, cut, day, score_words
 from leads.brief_public import build_public
 from leads.brief_sources import Material, marks, material_of
 from leads.call_answers import answers_of
@@ -116,8 +116,3 @@ def as_text(sheet: Sheet) -> str:
     if sheet.notes:
         lines += ["", sheet.notes_title, *(f"  [{number}] {said}" for number, said in sheet.notes)]
     return "\n".join([*lines, "", sheet.foot])
-
-
-def cut(said: str, length: int) -> str:
-    """At most `length` characters; what is cut shows."""
-    return said if len(said) <= length else f"{said[: length - 1].rstrip()}…"

@@ -13,9 +13,10 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+import scoring
 from leads.brief_messages import provider_label, text
 from leads.lead_page import Evidence
-from leads.models import Event, Lead, OutsideFact, Override, Price, Scan, SizeSource
+from leads.models import Event, Lead, OutsideFact, Override, Price, Provider, Scan, SizeSource
 from leads.prices import price_for
 from leads.tenant_size import mx_estimate
 from leads.verdicts import UNLISTED_SELECTOR
@@ -85,6 +86,25 @@ class Material:
         """Days since then."""
         seen = self.seen_at
         return 0 if seen is None else (self.today - timezone.localdate(seen)).days
+
+    @property
+    def seen_provider(self) -> str:
+        """The provider that the records show; "" where they show none."""
+        facts = self.scan.facts if self.scan else {}
+        seen = facts.get("seen_provider") or facts.get("behind_gateway_provider") or facts.get("provider") or ""
+        return "" if seen == Provider.UNKNOWN else seen
+
+    @property
+    def provider_entry(self) -> Override | None:
+        """The entry that the lead's provider comes from."""
+        entry = self.entries.get(Override.Field.PROVIDER)
+        return entry if entry is not None and entry.value == self.lead.provider else None
+
+    @property
+    def provider_is_stated(self) -> bool:
+        """Only a person says who the provider is: the records show another one, or none."""
+        entry = self.provider_entry
+        return entry is not None and entry.value != self.seen_provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,14 +225,15 @@ def _unanswered(scan: Scan) -> list[Source]:
 
 def _provider(material: Material, scan: Scan) -> Iterator[tuple[str, list[Source]]]:
     lead = material.lead
-    entry = material.entries.get(Override.Field.PROVIDER)
-    if entry is not None and entry.value == lead.provider:
-        yield "provider", [_entry(entry, provider_label(entry.value) or "")]
+    entry = material.provider_entry
+    if entry is not None:
         yield "provider_entry", [_entry(entry, provider_label(entry.value) or "")]
+    if material.seen_provider:
+        yield "seen_provider", [*_rows(scan, _is_mx(lead)), *_mailbox(scan)]
+    if entry is not None and material.provider_is_stated:
+        yield "provider", [_entry(entry, provider_label(entry.value) or "")]
     elif lead.provider:
-        look = next(
-            (one for one in (scan, *material.earlier) if one.facts.get("scored_provider") == lead.provider), None
-        )
+        look = next((one for one in (scan, *material.earlier) if _shows(one, lead.provider)), None)
         if look is not None:
             yield "provider", [*_rows(look, _is_mx(lead)), *_mailbox(look)]
     if lead.gateway:
@@ -220,6 +241,10 @@ def _provider(material: Material, scan: Scan) -> Iterator[tuple[str, list[Source
         yield "mailbox", _mailbox(scan)
     if scan.facts["mx_status"] == "nxdomain":
         yield "nxdomain", _rows(scan, _is_mx(lead))
+
+
+def _shows(scan: Scan, provider: str) -> bool:
+    return bool(scan.facts.get("seen_provider", scan.facts.get("scored_provider")) == provider)
 
 
 def _mailbox(scan: Scan) -> list[Source]:
@@ -309,7 +334,15 @@ def _judged(material: Material) -> Iterator[tuple[str, list[Source]]]:
         yield "segment", [rule_source("9", ("provider", "score"))]
     yield "priority", [rule_source("11", ("segment", "score"))]
     if lead.tenant_size and lead.tenant_size_source in (SizeSource.MX, ""):
-        yield "tenant_size", [rule_source("6", ("provider", "mx"))]
+        yield "tenant_size", [_estimated(material)]
+
+
+def _estimated(material: Material) -> Source:
+    """The estimate from the mail host, by the provider in the records or by the one that a person entered."""
+    lead = material.lead
+    by_entry = scoring.estimate_tenant_size(lead.provider, lead.mx_root)
+    stated = material.provider_is_stated and by_entry != mx_estimate(lead) and bool(material.seen_provider)
+    return rule_source("6", ("seen_provider" if stated else "provider", "mx"))
 
 
 def rule_source(number: str, on: tuple[str, ...], also_on: tuple[str, ...] = ()) -> Source:
@@ -392,7 +425,7 @@ def _size(material: Material) -> Iterator[tuple[str, list[Source]]]:
     """The size that is used when a person or a referral gave it, and those that rank lower."""
     lead = material.lead
     entry = material.entries.get(Override.Field.TENANT_SIZE)
-    estimate = [rule_source("6", ("provider", "mx"))] if lead.mx_root else []
+    estimate = [_estimated(material)] if lead.mx_root else []
     if lead.tenant_size_source == SizeSource.PERSON and entry is not None:
         yield "tenant_size", [_entry(entry, size_word(entry.value))]
     elif lead.tenant_size_source == SizeSource.REFERRAL and lead.referral_remote_id:
@@ -463,10 +496,13 @@ def _referral(lead: Lead) -> Source:
 
 
 def recent_changes(material: Material) -> list[Event]:
-    """The newest two changes of the last month, each kind once."""
+    """The newest two changes of the last month that a look or a registry saw, each kind once: what a person entered is
+    no change at the company."""
     newest: dict[str, Event] = {}
     for event in material.events:
-        if event.kind in _CHANGES and (material.today - timezone.localdate(event.at)).days <= 31:
+        entered = event.kind == Event.Kind.PROVIDER and (event.scan_id is None or event.by_id is not None)
+        recent = (material.today - timezone.localdate(event.at)).days <= 31
+        if event.kind in _CHANGES and recent and not entered:
             newest.setdefault(event.kind, event)
     return list(newest.values())[:2]
 

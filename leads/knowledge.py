@@ -144,6 +144,14 @@ def set_opt_out(lead: Lead, *, wanted: bool, by: User) -> None:
         )
 
 
+def provider_entry_at(lead: Lead, scan: Scan) -> Override | None:
+    """The entry that said who the mail provider is when this scan was judged."""
+    entries = lead.overrides.filter(
+        field=Field.PROVIDER, value=scan.facts.get("stated_provider", ""), created_at__lte=scan.created_at
+    )
+    return entries.select_related("by").order_by("-created_at", "-pk").first()
+
+
 def _locked(lead: Lead) -> Lead:
     return Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
 

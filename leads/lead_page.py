@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, Window
 
-from leads.brief_messages import row_text
+from leads.brief_messages import row_text, stated_id
 from leads.models import Event, Lead, Scan
 from leads.visits import news_for
 
@@ -40,7 +40,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class VerdictRow:
-    """One line of the score. `before` and `after` are the running total, so that the rows draw a waterfall."""
+    """One line of the score. `before` and `after` are the running total, so that the rows draw a waterfall. `stated`:
+    no look-up shows it, a person entered it."""
 
     part: str
     key: str
@@ -49,6 +50,7 @@ class VerdictRow:
     after: int
     label: str
     evidence: list[Evidence]
+    stated: bool = False
 
     @property
     def low(self) -> int:
@@ -70,6 +72,16 @@ class ShownScan:
     facts: dict[str, Any]
     at: datetime
     unknown: list[str] = field(default_factory=list)
+
+    @property
+    def provider_is_stated(self) -> bool:
+        return is_stated(self.facts)
+
+    @property
+    def reason_id(self) -> str:
+        """The id of the sentence that says why the segment is as it is; "" without one."""
+        reason = (self.scan.verdict or {}).get("reason_id") or ""
+        return stated_id(reason) if self.provider_is_stated else reason
 
     @property
     def looked_at(self) -> datetime:
@@ -98,14 +110,20 @@ def shown(scan: Scan) -> ShownScan:
     rows, total = [], 0
     for part, key, points in (scan.verdict or {}).get("rows", []):
         proves = _PROOF.get("provider" if part == "provider" else key, _no_proof)
-        proof = [item for item in evidence if proves(item)]
-        label = row_text(part, key, _variant(key, scan.facts))
-        rows.append(VerdictRow(part, key, points, total, total + points, label, proof))
+        stated = part == "provider" and is_stated(scan.facts)
+        proof = [] if stated else [item for item in evidence if proves(item)]
+        label = row_text(part, key, "stated" if stated else _variant(key, scan.facts))
+        rows.append(VerdictRow(part, key, points, total, total + points, label, proof, stated))
         total += points
     if rows and scan.facts["dmarc"]["state"] == "absent" and rows[0].part != "hard_fail":
         proof = [item for item in evidence if _dmarc(item)]
         rows.append(VerdictRow("absent", "dmarc", 0, total, total, row_text("absent", "dmarc"), proof))
     return ShownScan(scan, rows, evidence, scan.facts, scan.created_at, scan.facts.get("unknown", []))
+
+
+def is_stated(facts: dict[str, Any]) -> bool:
+    """Only a person says who the provider is that was scored: the look-ups show another one, or none."""
+    return facts.get("stated_provider", "") not in ("", facts.get("seen_provider"))
 
 
 def _variant(key: str, facts: dict[str, Any]) -> str:

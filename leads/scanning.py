@@ -491,7 +491,9 @@ def _presence(value: bool | None) -> str:
 
 def _write_events(this: _Round, scans: dict[int, Scan]) -> None:
     for event, _alert in this.events:
-        event.scan_id = scans[event.lead_id].pk
+        # No look shows a provider that changed because somebody entered it: the entry stands beside it.
+        entered = this.again is not None and event.kind == Event.Kind.PROVIDER
+        event.scan_id = None if entered else scans[event.lead_id].pk
         event.by = None if this.again is None else this.again.by
     Event.objects.bulk_create([event for event, _alert in this.events], batch_size=500)
     if this.again is not None:

@@ -16,7 +16,7 @@ from signals.types import Facts
 
 UNLISTED_SELECTOR = "dkim_unlisted_selector"
 # Percent taken off for each reason to doubt; ours, shown beside the verdict.
-_DOUBT = {"spf": 20, "dkim": 20, "dmarc": 20, UNLISTED_SELECTOR: 10, "gateway": 10}
+_DOUBT = {"spf": 20, "dkim": 20, "dmarc": 20, UNLISTED_SELECTOR: 10, "gateway": 10, "stated": 20}
 # DMARC counts neither way when absent, so each policy is a world of its own (scoring-v1 section 8).
 _DMARC_WORLDS: tuple[str | None, ...] = ("none", None, "quarantine", "reject")
 
@@ -91,7 +91,7 @@ def judge(domain: str, facts: Facts, known: KnownSignals | None = None, *, state
             verdict=verdict,
             score_low=low,
             score_high=high,
-            confidence=None if verdict is None else _confidence(facts, unknown, reason),
+            confidence=None if verdict is None else _confidence(facts, stated_provider, unknown, reason),
             spf=facts.spf.present,
             dkim=dkim,
             dmarc_policy=None if "dmarc" in unknown else policy or "",
@@ -208,6 +208,8 @@ def _reason(facts: Facts, unknown: tuple[str, ...]) -> str:
     return UNLISTED_SELECTOR if facts.dkim.reason == "unlisted_selector" else ""
 
 
-def _confidence(facts: Facts, unknown: tuple[str, ...], reason: str) -> int:
-    doubts = [*unknown, reason, "gateway" if facts.behind_gateway_provider else ""]
+def _confidence(facts: Facts, stated_provider: str, unknown: tuple[str, ...], reason: str) -> int:
+    guessed = "gateway" if facts.behind_gateway_provider else ""
+    stated = "stated" if stated_provider not in ("", seen_provider(facts)) else guessed
+    doubts = [*unknown, reason, stated]
     return max(10, 100 - sum(_DOUBT.get(doubt, 0) for doubt in doubts))

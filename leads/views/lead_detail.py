@@ -73,6 +73,7 @@ def lead_context(request: Request, lead: Lead, since: datetime | None = None) ->
         "timeline": events,
         "notes": lead.notes.select_related("by")[:50],
         "in_force": in_force,
+        "provider_entry": in_force.get(Override.Field.PROVIDER),
         "ended_entries": ended,
         "conflicts": knowledge.conflicts(lead, in_force.values(), scan),
         "is_asleep": bool(asleep) and snoozing.is_asleep(lead, timezone.now()),
@@ -119,7 +120,9 @@ def lead_scan(request: Request, domain: str, pk: int) -> HttpResponse:
     lead = lead_or_404(domain)
     scan = get_object_or_404(lead.scans, pk=pk)
     events = lead.events.filter(scan=scan).select_related("by").order_by("-at", "-pk")
-    context = {"lead": lead, "scan": shown(scan), "events": events}
+    look = shown(scan)
+    entry = knowledge.provider_entry_at(lead, scan) if look.provider_is_stated else None
+    context = {"lead": lead, "scan": look, "events": events, "provider_entry": entry}
     return show(request, "leads/scan_detail.html", "leads/_scan_body.html", context)
 
 
