@@ -206,13 +206,16 @@ class _Sources:
 
 
 def _hostings(facts: Sequence[OutsideFact]) -> Iterator[tuple[OutsideFact, Learned]]:
-    """From the addresses that the further mail records brought, and files on this machine."""
+    """From the addresses that the further mail records brought (`store` makes this due then), and files on this
+    machine."""
     postures = OutsideFact.objects.filter(kind=Kind.POSTURE, lead__in=[fact.lead_id for fact in facts])
-    addresses = dict(postures.values_list("lead_id", "value__addresses"))
+    addresses = dict(postures.exclude(state=State.UNKNOWN).values_list("lead_id", "value__addresses"))
     for fact in facts:
         known = addresses.get(fact.lead_id)
         if not known:
-            yield fact, Learned(reason="no_address", wait=timedelta(hours=1), held=True)
+            asked = fact.lead_id in addresses
+            wait = timedelta(days=1) if asked else timedelta(hours=1)
+            yield fact, Learned(reason="no_address", wait=wait, held=not asked)
         else:
             yield (
                 fact,
@@ -353,6 +356,8 @@ def store(fact: OutsideFact, learned: Learned, now: datetime) -> None:
     row.save()
     if was_known:
         _tell_changes(lead, row, before, now)
+    if row.kind == Kind.POSTURE and row.value.get("addresses") != before.get("addresses"):
+        OutsideFact.objects.filter(lead=lead, kind=Kind.HOSTING).update(due_at=now)
     if row.kind == Kind.REGISTRATION:
         _note_expiry(lead, row, now)
 

@@ -76,7 +76,7 @@ MARKS: Final = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownFact:
     """One kind. `is_on`: this installation looks it up. `fact` None = nobody looked yet. `why` is the reason of the
-    last failure, "" without; `next_look` when it is tried again."""
+    last failure, "" without; `next_look`: when a kind that is not known, or whose last look failed, has its turn."""
 
     kind: str
     label: str
@@ -156,6 +156,7 @@ def shown_facts(lead: Lead) -> list[ShownFact]:
     for kind in Kind:
         fact = known.get(kind)
         failed = fact is not None and fact.failed_at is not None
+        waits = fact is not None and (failed or fact.state == State.UNKNOWN)
         found.append(
             ShownFact(
                 kind=kind,
@@ -165,7 +166,7 @@ def shown_facts(lead: Lead) -> list[ShownFact]:
                 fact=fact,
                 why=str(REASONS.get(fact.reason, fact.reason)) if fact is not None and failed else "",
                 signed=registration.value.get("signed") if registration else None,
-                next_look=fact.due_at if fact is not None and failed and fact.due_at > now else None,
+                next_look=fact.due_at if fact is not None and waits and fact.due_at > now else None,
             )
         )
     return found

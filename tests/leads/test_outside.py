@@ -158,6 +158,26 @@ def test_hosting_comes_from_the_address_and_a_missing_file_says_so(market: Town,
     assert (found.state, found.reason) == ("unknown", "missing")
 
 
+def test_hosting_follows_the_address_at_once(market: Town, settings: Any, tmp_path: Any, as_viewer: Any) -> None:
+    """Asked before the address is known, hosting waits; the address makes it due, so the next round of the clock has
+    it. Nobody moves the dates here."""
+    leads = known(30)
+    settings.HUNTER_ENRICHMENT_ENABLED = True
+    settings.MAXMIND_ASN_DB = str(tmp_path / "nowhere.mmdb")
+    page = f"/leads/{leads[0].domain}/outside/"
+    OutsideFact.objects.create(lead=leads[0], kind="hosting", due_at=timezone.now() + timedelta(hours=1))
+    assert "at the latest." in as_viewer.get(page, headers={"accept-language": "en"}).content.decode()
+    for _round in range(2):
+        for job in look_when_due(timezone.now()):
+            run_job(job.pk)
+    with_address = OutsideFact.objects.filter(kind="posture").exclude(value__addresses=[]).values("lead")
+    assert len(with_address) > 20
+    reasons = OutsideFact.objects.filter(kind="hosting").values_list("lead", "reason")
+    assert {reason for lead, reason in reasons if {"lead": lead} in with_address} == {"missing"}
+    assert {reason for lead, reason in reasons if {"lead": lead} not in with_address} <= {"no_address"}
+    assert "MAXMIND_ASN_DB" in as_viewer.get(page, headers={"accept-language": "en"}).content.decode()
+
+
 def test_a_look_asked_for_by_a_person_is_made_at_once(market: Town, administrator: Any) -> None:
     (lead,) = known(1)
     look()
