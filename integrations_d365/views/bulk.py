@@ -23,10 +23,14 @@ from leads.views.pages import Request, allowed, show
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def bulk(request: Request) -> HttpResponse:
-    """The URL carries the filter of the lead list. GET counts, POST pushes."""
+    """The URL carries the filter of the lead list. GET counts, POST pushes; when the list holds another number of leads
+    than the person read (`total`), it counts again instead."""
     query = LeadQuery.from_url(request.GET)
     if request.method != "POST":
         return _preview(request, query)
+    if request.POST.get("total") != str(query.leads(request.user).count()):
+        changed = _("The list has changed since you looked: these are the leads it holds now.")
+        return _preview(request, query, refused=changed)
     try:
         job = pushing.queue_pushes(query.leads(request.user), by=request.user, title="push.list", name=query.url())
     except pushing.PushRefused as refusal:

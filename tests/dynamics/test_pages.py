@@ -563,12 +563,27 @@ def test_a_bulk_push_is_a_job_over_the_filter(connected: Cloud, as_operator: Cli
     for name in ("bir", "iki"):
         scored(f"{name}.example", segment="Migration")
     scored("uc.example", segment="Cold")
-    response = as_operator.post(f"{reverse('d365:bulk')}?segment=Migration")
+    response = as_operator.post(f"{reverse('d365:bulk')}?segment=Migration", {"total": "2"})
     job = Job.objects.get(kind="push")
     assert response.headers["Location"] == reverse("leads:job", args=[job.pk])
     assert work(job).done == 2
     assert Push.objects.filter(state="synced").count() == 2
-    assert as_operator.post(f"{reverse('d365:bulk')}?segment=Skip").headers["Location"] == "/leads/?segment=Skip"
+    nothing = as_operator.post(f"{reverse('d365:bulk')}?segment=Skip", {"total": "0"})
+    assert nothing.headers["Location"] == "/leads/?segment=Skip"
+
+
+def test_a_list_that_changed_since_it_was_read_is_counted_again(connected: Cloud, as_operator: Client) -> None:
+    for number in range(2):
+        scored(f"aday-{number}.example", segment="Migration")
+    url = f"{reverse('d365:bulk')}?segment=Migration"
+    assert 'name="total" value="2"' in page(as_operator, url)
+    scored("gec.example", segment="Migration")
+    refused = as_operator.post(url, {"total": "2"})
+    assert refused.status_code == 409
+    assert "The list has changed since you looked" in refused.content.decode()
+    assert not Job.objects.filter(kind="push").exists()
+    assert as_operator.post(url, {"total": "3"}).status_code == 302
+    assert Push.objects.filter(state="queued").count() == 3
 
 
 def test_a_bulk_push_is_named_by_its_filter(connected: Cloud, as_operator: Client) -> None:
@@ -576,7 +591,7 @@ def test_a_bulk_push_is_named_by_its_filter(connected: Cloud, as_operator: Clien
     scored("uc.example", segment="Cold")
     text = page(as_operator, f"{reverse('d365:bulk')}?segment=Migration&priority=P2")
     assert "Push 1 lead?" in " ".join(text.split())
-    as_operator.post(f"{reverse('d365:bulk')}?segment=Migration&priority=P2")
+    as_operator.post(f"{reverse('d365:bulk')}?segment=Migration&priority=P2", {"total": "1"})
     assert "Push to Dynamics 365: Migration, P2" in page(as_operator, reverse("leads:jobs"))
 
 
