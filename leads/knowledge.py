@@ -96,7 +96,7 @@ def keep(entry: Override, seen: str, *, by: User) -> None:
         current = row.overrides.in_force().filter(pk=entry.pk).first()
         if current is None:
             raise Overtaken
-        if current.kept_against == seen:
+        if seen and current.kept_against == seen:
             return
         if seen not in [conflict.seen for conflict in conflicts(row, [current], scan_behind(row))]:
             raise Overtaken
