@@ -290,7 +290,7 @@ HUNTER_DUTIES = {
     "retry undetermined": ("leads.tasks.retry_undetermined", 60),
     "outside facts": ("leads.tasks.look_outside", 5 if HUNTER_ENV == "dev" else 30),
     "send digests": ("leads.tasks.send_digests", 60),
-    "end expired entries": ("leads.tasks.end_expired_entries", 3_600),
+    "end expired entries": ("leads.tasks.end_expired_entries", 60),
     "prune": ("jobs.tasks.prune", 86_400),
     "prune bulk actions": ("leads.tasks.prune_bulk_actions", 86_400),
 }

@@ -402,7 +402,7 @@ class OverrideAdmin(FastAdmin[models.Override]):
     @admin.action(description=_("End the selected entries"), permissions=["change"])
     def end(self, request: HttpRequest, entries: Any) -> None:
         user: Any = request.user
-        for entry in entries.in_force().select_related("lead").order_by("lead_id", "pk"):
+        for entry in entries.unended().select_related("lead").order_by("lead_id", "pk"):
             knowledge.end(entry, by=user)
 
 

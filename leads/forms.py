@@ -95,8 +95,12 @@ class EntryForm(forms.Form):
     expires_on = _day(_("Valid until (optional)"))
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, field: str, data: Any = None, *, shown: str = "", seen: int = 0) -> None:
-        super().__init__(data, prefix=field, initial={"value": shown, "seen": seen})
+    def __init__(self, field: str, data: Any = None, *, shown: str = "", entry: Override | None = None) -> None:
+        """`shown`: what the lead says now; `entry`: the one in force, to be changed in parts."""
+        initial: dict[str, Any] = {"value": shown, "seen": 0}
+        if entry is not None:
+            initial |= {"reason": entry.reason, "expires_on": entry.expires_on, "seen": entry.pk}
+        super().__init__(data, prefix=field, initial=initial)
         kinds: dict[str, forms.Field] = {
             Override.Field.COMPANY_NAME: forms.CharField(max_length=300),
             Override.Field.TENANT_SIZE: forms.ChoiceField(choices=SIZES),

@@ -47,10 +47,16 @@ def enter(
     seen: int | None = None,
 ) -> Override:
     """Take `value` for true until `expires_on` (the last day) or until somebody ends it. `seen`: the key of the entry
-    in force when the page was made, 0 for none, None when that does not matter. Raises Overtaken."""
+    in force when the page was made, 0 for none, None when that does not matter. Entering the same again changes
+    nothing. Raises Overtaken."""
     with transaction.atomic():
         row = _locked(lead)
+        for over in row.overrides.expired(timezone.localdate()).filter(field=field):
+            end(over, by=None, word="expired")
+            row = _locked(lead)
         current = row.overrides.in_force().filter(field=field).first()
+        if current and (current.value, current.reason, current.expires_on) == (value, reason, expires_on):
+            return current
         if seen not in (None, current.pk if current else 0):
             raise Overtaken
         old = _says(row, field)
@@ -66,7 +72,7 @@ def enter(
             before=current.before if current and field != Field.CONTACT else _says(row, field, value),
             kept_against=row.referral_size if field == Field.TENANT_SIZE else "",
         )
-        _told(row, by, old=f"{field}:{old}" if old else "", new=f"{field}:{value}")
+        _told(row, by, old=f"{field}:{old}" if old not in ("", value) else "", new=f"{field}:{value}")
         if field == Field.COMPANY_NAME:
             row.company_name = value
         elif field == Field.CONTACT:
@@ -80,7 +86,7 @@ def end(entry: Override, *, by: User | None, word: str = "ended") -> None:
     it: ended or expired."""
     with transaction.atomic():
         row = _locked(entry.lead)
-        current = row.overrides.in_force().filter(pk=entry.pk).first()
+        current = row.overrides.unended().filter(pk=entry.pk).first()
         if current is None:
             return
         _close(row, current)
@@ -185,7 +191,7 @@ def _others(emails: Iterable[str], value: str) -> list[str]:
 def confirm_contacts(named: Mapping[int, Sequence[str]]) -> None:
     """Somebody else names these addresses, too (by lead, which the caller has locked): they stay when the entry ends
     that brought them."""
-    entries = Override.objects.in_force().filter(lead__in=named, field=Field.CONTACT, before="")
+    entries = Override.objects.unended().filter(lead__in=named, field=Field.CONTACT, before="")
     rows = []
     for pk, lead, value in entries.values_list("pk", "lead_id", "value"):
         rows += [(pk, email) for email in named[lead] if address_key(email) == address_key(value)][:1]
@@ -211,5 +217,11 @@ def _told(lead: Lead, by: Any, *, old: str, new: str) -> None:
 def history(lead: Lead) -> tuple[dict[str, Override], Sequence[Override]]:
     """(entries in force by field, ended ones), newest first."""
     entries = list(lead.overrides.select_related("by").order_by("-created_at", "-pk")[:50])
-    in_force = {entry.field: entry for entry in entries if entry.ended_at is None}
-    return in_force, [entry for entry in entries if entry.ended_at is not None]
+    in_force = {entry.field: entry for entry in entries if entry.is_in_force}
+    return in_force, [entry for entry in entries if not entry.is_in_force]
+
+
+def last_end(lead: Lead, field: str) -> Event | None:
+    """The line of the timeline that tells how the last entry about the field ended."""
+    ends = lead.events.filter(kind=Event.Kind.OVERRIDE, old__startswith=f"{field}:", new__in=("ended", "expired"))
+    return ends.select_related("by").order_by("-at", "-pk").first()

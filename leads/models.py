@@ -902,16 +902,22 @@ class OutsideFact(models.Model):
 
 
 class OverrideQuerySet(models.QuerySet["Override"]):
-    def in_force(self) -> Self:
+    def unended(self) -> Self:
+        """At most one a lead and field; what it gave the lead is there until it is ended."""
         return self.filter(ended_at__isnull=True)
 
     def expired(self, today: date) -> Self:
-        """Still in force although their last day is over."""
-        return self.in_force().filter(expires_on__lt=today)
+        """Their last day is over and the clock has not ended them yet."""
+        return self.unended().filter(expires_on__lt=today)
 
 
 class SourceState(models.Model):
     """How the hosts of one kind of outside facts were treated so far (signals.politeness), from one job to the next."""
+
+    def in_force(self) -> Self:
+        """What counts today, whether or not the clock has ended what is over."""
+        today = timezone.localdate()
+        return self.unended().filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today))
 
     name = models.CharField(max_length=40, unique=True)
     state = models.JSONField(default=dict)
@@ -959,6 +965,16 @@ class Override(models.Model):
                 fields=["lead", "field"], name="override_in_force_once", condition=Q(ended_at__isnull=True)
             )
         ]
+    @property
+    def is_in_force(self) -> bool:
+        """The rule of `OverrideQuerySet.in_force` for one row."""
+        return self.ended_at is None and (self.expires_on is None or self.expires_on >= timezone.localdate())
+
+    @property
+    def over_on(self) -> date | None:
+        """The day of its end; None while it is in force without a last day."""
+        return timezone.localdate(self.ended_at) if self.ended_at else self.expires_on
+
         indexes = [
             models.Index(fields=["lead", "field"], name="override_of_lead"),
             models.Index(fields=["expires_on"], name="override_expiry", condition=Q(ended_at__isnull=True)),

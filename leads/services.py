@@ -165,7 +165,7 @@ def rename(lead: Lead, company_name: str, *, by: User) -> None:
             lead=row, kind=Event.Kind.EDITED, by=by, old=row.company_name[:400], new=company_name[:400]
         )
         # The newest word of a person holds; there is nothing to give back any more.
-        named = Override.objects.in_force().filter(lead=row, field=Override.Field.COMPANY_NAME)
+        named = Override.objects.unended().filter(lead=row, field=Override.Field.COMPANY_NAME)
         named.update(ended_at=timezone.now())
         row.company_name = company_name
         row.save(update_fields=["company_name", "search_text", "name_key"])

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from leads import knowledge
+from leads.brief_sources import name_of
+from leads.event_words import said
 from leads.forms import EntryForm
 from leads.models import Lead, Override
 from leads.overtaken import Overtaken
@@ -35,8 +37,35 @@ def lead_known(request: Request, domain: str, field: str) -> HttpResponse:
             seen=cleaned["seen"],
         )
 
+    def again(lead: Lead) -> EntryForm:
+        return _overtaken_form(request, lead, field)
+
     message = _("Your entry counts from now on.")
-    return saved(request, domain, f"known_{field}", EntryForm(field, request.POST), save, message)
+    return saved(request, domain, f"known_{field}", EntryForm(field, request.POST), save, message, again=again)
+
+
+def _overtaken_form(request: Request, lead: Lead, field: str) -> EntryForm:
+    """What was typed, beside what somebody else did meanwhile; saved once more, it replaces that."""
+    entry = lead.overrides.in_force().filter(field=field).select_related("by").first()
+    data = request.POST.copy()
+    data[f"{field}-seen"] = str(entry.pk if entry else 0)
+    form = EntryForm(field, data)
+    if entry is not None:
+        text = _(
+            "%(person)s entered “%(value)s” meanwhile (%(reason)s). Yours is not saved; saving it replaces that one."
+        )
+        told = {"person": name_of(entry.by), "value": said(entry), "reason": entry.reason}
+    else:
+        end = knowledge.last_end(lead, field)
+        person = name_of(end.by) if end is not None and end.new == "ended" else ""
+        text = (
+            _("%(person)s ended the entry meanwhile. Yours is not saved yet; you can save it now.")
+            if person
+            else _("The entry has ended meanwhile. Yours is not saved yet; you can save it now.")
+        )
+        told = {"person": person}
+    form.add_error(None, text % told)
+    return form
 
 
 def _entry(domain: str, pk: int) -> Override:

@@ -100,8 +100,12 @@ def _brief(
 
 
 def _entry_form(field: str, lead: Lead, entry: Override | None) -> EntryForm:
-    shown = {Override.Field.COMPANY_NAME: lead.company_name, Override.Field.TENANT_SIZE: lead.tenant_size}
-    return EntryForm(field, shown=shown.get(Override.Field(field), ""), seen=entry.pk if entry else 0)
+    """A new contact stands beside those there are, so only an entry fills that field; never after an opt-out."""
+    if entry is not None:
+        is_hidden = field == Override.Field.CONTACT and lead.opted_out_at
+        return EntryForm(field, shown="" if is_hidden else entry.value, entry=entry)
+    shown = {"company_name": lead.company_name, "tenant_size": lead.tenant_size, "provider": lead.provider}
+    return EntryForm(field, shown=shown.get(field, ""))
 
 
 @allowed("leads.view_lead")
@@ -243,12 +247,21 @@ def _mark(value: object) -> str:
 
 
 def saved(
-    request: Request, domain: str, name: str, form: Form, save: Callable[[Lead, dict[str, Any]], None], message: str
+    request: Request,
+    domain: str,
+    name: str,
+    form: Form,
+    save: Callable[[Lead, dict[str, Any]], None],
+    message: str,
+    *,
+    again: Callable[[Lead], Form] | None = None,
 ) -> HttpResponse:
     """Save a valid form and go back to the lead; else the page again with the form, called `name` there, and why it
-    was refused. `save` may raise Overtaken: then nothing is saved, and the page says so."""
+    was refused. `save` may raise Overtaken: then nothing is saved, and the page says so; `again` makes the form with
+    what was typed and what happened meanwhile."""
     lead = lead_or_404(domain)
-    if not form.is_valid():
+
+    def refused(form: Form, status: int) -> HttpResponse:
         context = lead_context(request, lead) | {name: form}
         return show(request, "leads/lead_detail.html", "leads/_lead_body.html", context, status=422)
     try:
@@ -258,3 +271,5 @@ def saved(
     except Overtaken:
         say_overtaken(request)
     return back(request, "leads:detail", lead.domain)
+        if again is not None:
+            return refused(again(lead), 409)

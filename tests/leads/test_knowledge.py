@@ -242,16 +242,21 @@ def test_an_entry_ends_the_day_after_its_last(scanned: Lead, seller: User) -> No
 
 def test_two_tabs_do_not_overwrite_silently(as_seller: Client, as_operator: Client, scanned: Lead) -> None:
     assert post(as_seller, scanned, "provider", "M365") == 302
-    response = as_operator.post(
-        reverse("leads:known", args=[ACME, "provider"]),
-        {"provider-value": "Zoho", "provider-reason": "I guess", "provider-seen": 0},
-        follow=True,
-    )
-    assert "Somebody changed this" in response.content.decode()
-    assert Override.objects.get().value == "M365"
+    url = reverse("leads:known", args=[ACME, "provider"])
+    mine = {"provider-value": "Zoho", "provider-reason": "I guess", "provider-expires_on": "2099-01-01"}
+    response = as_operator.post(url, {**mine, "provider-seen": 0})
+    assert response.status_code == 409
+    assert "seller entered “Microsoft 365” meanwhile (CEO told me)." in response.content.decode()
     entry = Override.objects.get()
-    assert post(as_operator, scanned, "provider", "Zoho", seen=entry.pk) == 302
+    assert entry.value == "M365"
+    form = response.context["known_provider"]
+    typed = {f"provider-{name}": form[name].value() for name in form.fields}
+    assert typed == {**mine, "provider-seen": str(entry.pk)}  # nothing of mine is lost, and I know what I replace
+    assert as_operator.post(url, typed).status_code == 302
     assert Override.objects.in_force().get().value == "Zoho"
+    knowledge.end(Override.objects.in_force().get(), by=User.objects.get(username="seller"))
+    response = as_operator.post(url, {**mine, "provider-reason": "Sure", "provider-seen": entry.pk})
+    assert "seller ended the entry meanwhile." in response.content.decode()
     with pytest.raises(Overtaken):
         knowledge.keep(entry, "Google", by=User.objects.get(username="seller"))
 
@@ -278,6 +283,44 @@ def test_the_work_panel_notices_another_tab(
     response = as_seller.post(url, second | {"seen": seen}, follow=True)
     assert "Somebody changed this" in response.content.decode()
     assert before == (Lead.objects.values().get(), set(scanned.tags.values_list("name", flat=True)))
+
+
+def test_changing_one_part_of_an_entry_loses_none_of_the_others(as_seller: Client, scanned: Lead, seller: User) -> None:
+    until = timezone.localdate() + timedelta(days=30)
+    for field, value in (
+        ("provider", "Zoho"), ("company_name", "Acme Holding"), ("tenant_size", "medium"), ("contact", "bt@acme.test"),
+    ):  # fmt: skip
+        knowledge.enter(scanned, field, value, reason="Kartvizit", by=seller, expires_on=until)
+        form = as_seller.get(scanned.get_absolute_url()).context[f"known_{field}"]
+        shown = {f"{field}-{name}": form[name].value() for name in form.fields}
+        assert as_seller.post(reverse("leads:known", args=[ACME, field]), shown).status_code == 302
+        assert scanned.overrides.filter(field=field).count() == 1  # saved as it was shown: nothing happened
+        shown[f"{field}-reason"] = "Sekreteri söyledi"
+        assert as_seller.post(reverse("leads:known", args=[ACME, field]), shown).status_code == 302
+        entry = scanned.overrides.in_force().get(field=field)
+        assert (entry.value, entry.reason, entry.expires_on) == (value, "Sekreteri söyledi", until)
+    set_out = as_seller.post(reverse("leads:opt_out", args=[ACME]), {"wanted": "1"}, follow=True)
+    assert set_out.context["known_contact"]["value"].value() == ""
+
+
+def test_an_entry_is_over_with_its_last_day_whether_or_not_the_clock_came_by(
+    as_seller: Client, scanned: Lead, work_off: WorkOff, seller: User
+) -> None:
+    today = timezone.localdate()
+    for field, value in (("provider", "M365"), ("tenant_size", "small")):
+        knowledge.enter(scanned, field, value, reason="x", by=seller, expires_on=today)
+    with time_machine.travel(timezone.now() + TOMORROW):
+        page = as_seller.get(scanned.get_absolute_url())
+        assert page.context["in_force"] == {}
+        assert [entry.over_on for entry in page.context["ended_entries"]] == [today, today]
+        rescan(scanned, work_off)
+        assert (scanned.provider, scanned.tenant_size) == ("Google", "large")
+        assert post(as_seller, scanned, "provider", "Zoho") == 302
+        scanned.refresh_from_db()
+        assert scanned.provider == "Zoho"
+        assert Event.objects.filter(kind="override", new="expired").count() == 1
+        end_expired_entries()
+        assert [entry.value for entry in Override.objects.unended()] == ["Zoho"]
 
 
 def test_bad_entries_are_refused_with_the_form(as_seller: Client, scanned: Lead) -> None:
