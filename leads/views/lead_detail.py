@@ -263,13 +263,16 @@ def saved(
 
     def refused(form: Form, status: int) -> HttpResponse:
         context = lead_context(request, lead) | {name: form}
-        return show(request, "leads/lead_detail.html", "leads/_lead_body.html", context, status=422)
+        return show(request, "leads/lead_detail.html", "leads/_lead_body.html", context, status=status)
+
+    if not form.is_valid():
+        return refused(form, 422)
     try:
         with transaction.atomic():
             save(lead, form.cleaned_data)
         messages.success(request, message)
     except Overtaken:
-        say_overtaken(request)
-    return back(request, "leads:detail", lead.domain)
         if again is not None:
             return refused(again(lead), 409)
+        say_overtaken(request)
+    return back(request, "leads:detail", lead.domain)
