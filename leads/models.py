@@ -864,7 +864,8 @@ class OutsideFact(models.Model):
     """What a slow source outside DNS says about a lead: one row a lead and kind. It never delays or fails a verdict.
 
     `state`, `value`, `evidence` and `seen_at` are the last thing that was *known*; a look that failed since changes
-    `failed_at`, `reason` and `due_at` only.
+    `failed_at`, `reason` and `due_at` only. A look that failed in part keeps what was known of the rest; `as_of` in
+    `value` then says since when: field to time.
     """
 
     class Kind(models.TextChoices):
@@ -890,6 +891,8 @@ class OutsideFact(models.Model):
     reason = models.CharField(_("reason of the failure"), max_length=60, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(_("next look"), default=timezone.now)
+    # A look is under way, or was when its worker died: it counts as a failure until it ends.
+    asked_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("outside fact")

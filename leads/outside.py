@@ -6,6 +6,7 @@ OutsideFact keeps the last thing that was known; a look that failed changes only
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -24,7 +25,7 @@ import jobs.services
 from jobs.leases import lease
 from jobs.models import Job
 from jobs.services import JobRun
-from leads.bulk import insert_rows
+from leads.bulk import insert_rows, update_rows
 from leads.looking import dns_settings
 from leads.models import Alert, Event, Lead, OutsideFact, SourceState
 from signals.hosting import Hosting, NoHosting, hosting_of
@@ -33,8 +34,10 @@ from signals.outcomes import Evidence, Reason, Unknown
 from signals.politeness import PACE, Politeness
 from signals.registration.bootstrap import SNAPSHOT, directory
 from signals.registration.facts import NotRegistered, Registration, fresh_for
-from signals.registration.look_up import Registries, look_up
-from signals.tenant import FRESH, NoTenant, Tenant, TenantLookup
+from signals.registration.look_up import PATIENCE, Registries, look_up
+from signals.tenant import FRESH, LOGIN, NoTenant, Tenant, TenantLookup
+
+logger = logging.getLogger(__name__)
 
 Kind = OutsideFact.Kind
 State = OutsideFact.State
@@ -42,6 +45,7 @@ FRESH_POSTURE: Final = timedelta(days=14)
 FRESH_HOSTING: Final = timedelta(days=30)
 EXPIRES_SOON: Final = 30  # days (scoring-v1 section 14)
 _RETRY: Final = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=7))
+_MOST_FAILURES: Final = 1_000
 _AT_ONCE: Final = 20
 _SLICE: Final = 8.0  # seconds; then other work gets its turn
 _TURN: Final = timedelta(seconds=1)
@@ -52,7 +56,8 @@ _NEW_AT_ONCE: Final = 5_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
     """What a look brought. `state` "" = nothing: `reason` says why. `held` = nobody was asked, so it is no failure.
-    `wait`: when to ask again; None = when the backoff says so. `evidence` by field of `value`."""
+    `wait`: when to ask again; None = when the backoff says so. `evidence` by field of `value`. `unlearned` names the
+    fields of `value` that stay what they were; a `reason` beside a `state` says why, and that it is worth a new try."""
 
     state: str = ""
     value: dict[str, Any] = field(default_factory=dict)
@@ -63,6 +68,7 @@ class Learned:
     reason: str = ""
     wait: timedelta | None = None
     held: bool = False
+    unlearned: tuple[str, ...] = ()
 
 
 Look = Callable[[Sequence[OutsideFact]], Iterator[tuple[OutsideFact, Learned]]]
@@ -119,14 +125,15 @@ def ask_again(lead: Lead, *, by: Any) -> list[Job]:
     with transaction.atomic():
         insert_rows([OutsideFact(lead=lead, kind=kind, due_at=now) for kind in enabled_kinds()], ignore_conflicts=True)
         for kind in enabled_kinds():
-            OutsideFact.objects.filter(lead=lead, kind=kind).update(due_at=now, failures=0)
+            OutsideFact.objects.filter(lead=lead, kind=kind).update(due_at=now, failures=0, asked_at=None)
             found.append(_enqueue(kind, by))
     return found
 
 
 def run_outside(run: JobRun) -> None:
-    """Job handler: what is due of one kind. Safe to kill anywhere: a row is written, or asked about again. However slow
-    the sources are, they keep one worker at most, and that one for some seconds only: scans come first."""
+    """Job handler: what is due of one kind. Safe to kill anywhere: a row is written, or counts as a failed look and is
+    asked about again when its turn comes. However slow the sources are, they keep one worker at most, and that one for
+    some seconds only: scans come first."""
     kind = run.payload["kind"]
     if kind not in enabled_kinds():
         return
@@ -142,13 +149,28 @@ def _look(run: JobRun, kind: str, sources: _Sources) -> None:
     while facts := _due(kind, seen):
         for fact, learned in sources.look(facts):
             seen.add(fact.pk)
-            with transaction.atomic():
-                run.checkpoint(done=done + 1)
-                store(fact, learned, timezone.now())
-                sources.remember()
+            sources.asked.discard(fact.pk)
+            _write(run, done + 1, fact, learned, sources)
             done += 1
-            if time.monotonic() > ends:
+            if time.monotonic() > ends and not sources.asked:
                 run.wait_until(timezone.now() + _TURN)
+
+
+def _write(run: JobRun, done: int, fact: OutsideFact, learned: Learned, sources: _Sources) -> None:
+    """Store what was learned. What cannot be stored is a failure of this one row: the others do not wait behind it."""
+    try:
+        with transaction.atomic():
+            run.checkpoint(done=done)
+            store(fact, learned, timezone.now())
+            sources.remember()
+    except (InterfaceError, OperationalError):  # the database itself
+        raise
+    except Exception:
+        logger.exception("What %s says about lead %s cannot be stored", fact.kind, fact.lead_id)
+        with transaction.atomic():
+            run.checkpoint(done=done)
+            store(fact, Learned(reason=Reason.MALFORMED), timezone.now())
+            sources.remember()
 
 
 def _due(kind: str, seen: set[int]) -> list[OutsideFact]:
@@ -160,28 +182,51 @@ def _due(kind: str, seen: set[int]) -> list[OutsideFact]:
 
 
 class _Sources:
-    """Asks what a kind needs and keeps how its hosts were treated: a refusal outlives whoever met it."""
+    """Asks what a kind needs and keeps how its hosts were treated: a refusal outlives whoever met it. `asked`: the rows
+    that were asked about and are not written yet."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
         stored = SourceState.objects.filter(name=kind).values_list("state", flat=True).first()
         self._stored = stored or {"open_at": {}, "failures": {}}
-        pace = 0 if settings.HUNTER_SANDBOX_URL else PACE  # the sandbox needs no politeness
-        self._politeness = Politeness.from_dict(self._stored, pace=pace)
+        self._pace = 0 if settings.HUNTER_SANDBOX_URL else PACE  # the sandbox needs no politeness
+        self._politeness = Politeness.from_dict(self._stored, pace=self._pace)
+        self.asked: set[int] = set()
         looks: dict[Kind, Look] = {
             Kind.REGISTRATION: self._registrations,
             Kind.TENANT: self._tenants,
             Kind.POSTURE: self._postures,
-            Kind.HOSTING: _hostings,
+            Kind.HOSTING: self._hostings,
         }
         self.look: Final = looks[Kind(kind)]
 
     def remember(self) -> None:
         """Write down the state of the hosts, with the fact that it goes with."""
-        state = self._politeness.as_dict()
+        self._keep(self._politeness)
+
+    def _keep(self, politeness: Politeness) -> None:
+        state = politeness.as_dict()
         if state != self._stored:
             SourceState.objects.update_or_create(name=self._kind, defaults={"state": state})
             self._stored = state
+
+    def _begin(self, facts: Sequence[OutsideFact], host: str = "") -> None:
+        """Note that these are asked about now, at `host` when it is one: until an answer is written it counts as a
+        failure of each row and of the host, so that a worker that dies over it does not meet it again at once."""
+        now = timezone.now()
+        if host and self._politeness.wait(host, now.timestamp()) > PATIENCE:
+            return  # it will not be asked
+        rows = []
+        for fact in facts:
+            failures = min(fact.failures + 1, _MOST_FAILURES)
+            rows.append((fact.pk, now, failures, now + _backoff(failures)))
+        feared = Politeness.from_dict(self._politeness.as_dict(), pace=self._pace)
+        if host:
+            feared.failed(host, now.timestamp())
+        with transaction.atomic():
+            update_rows(OutsideFact, ("asked_at", "failures", "due_at"), rows)
+            self._keep(feared)
+        self.asked = {fact.pk for fact in facts}
 
     def _registrations(self, facts: Sequence[OutsideFact]) -> Iterator[tuple[OutsideFact, Learned]]:
         registries = Registries(
@@ -191,18 +236,25 @@ class _Sources:
         )
         with closing(registries):
             for fact in facts:
+                self._begin([fact], registries.host_of(fact.lead.domain))
                 yield fact, _of_registration(look_up(fact.lead.domain, registries))
 
     def _tenants(self, facts: Sequence[OutsideFact]) -> Iterator[tuple[OutsideFact, Learned]]:
         lookup = TenantLookup(sandbox_url=settings.HUNTER_SANDBOX_URL, politeness=self._politeness)
         with closing(lookup):
             for fact in facts:
+                self._begin([fact], LOGIN)
                 yield fact, _of_tenant(lookup.look_up(fact.lead.domain))
 
     def _postures(self, facts: Sequence[OutsideFact]) -> Iterator[tuple[OutsideFact, Learned]]:
+        self._begin(facts)
         found = look_at_extras([fact.lead.domain for fact in facts], settings=dns_settings())
         for fact, posture in zip(facts, found, strict=True):
             yield fact, _of_posture(posture)
+
+    def _hostings(self, facts: Sequence[OutsideFact]) -> Iterator[tuple[OutsideFact, Learned]]:
+        self._begin(facts)
+        yield from _hostings(facts)
 
 
 def _hostings(facts: Sequence[OutsideFact]) -> Iterator[tuple[OutsideFact, Learned]]:
@@ -257,7 +309,28 @@ def _of_registration(found: Registration | NotRegistered | Unknown) -> Learned:
         doubts=[list(doubt) for doubt in found.doubts],
         source=found.source,
         at=found.at,
+        unlearned=_doubted(found),
     )
+
+
+def _doubted(found: Registration) -> tuple[str, ...]:
+    """The fields that the registry contradicts itself about."""
+    values = {
+        "registrar": found.registrar,
+        "created_on": found.created,
+        "expires_on": found.expires,
+        "changed_on": found.changed,
+        "name_servers": found.name_servers,
+        "statuses": found.statuses,
+        "signed": found.signed,
+    }
+    doubted = {doubt.field for doubt in found.doubts}
+    return tuple(name for name, value in values.items() if value in (None, ()) and _said_as(name) in doubted)
+
+
+def _said_as(name: str) -> str:
+    """How signals name a field of `value` in evidence and doubts."""
+    return name.removesuffix("_on")
 
 
 def _of_tenant(found: Tenant | NoTenant | Unknown) -> Learned:
@@ -265,9 +338,12 @@ def _of_tenant(found: Tenant | NoTenant | Unknown) -> Learned:
         return _of_unknown(found)
     if isinstance(found, NoTenant):
         return _absent(found, FRESH)
+    is_partial = found.sign_in is None
     return Learned(
         state=State.FOUND,
-        wait=FRESH,
+        wait=None if found.sign_in_unknown else FRESH,
+        reason=found.sign_in_unknown or "",
+        unlearned=("sign_in", "federation_host", "is_godaddy", "brand") if is_partial else (),
         value={
             "tenant_id": found.tenant_id,
             "sign_in": found.sign_in,
@@ -289,9 +365,14 @@ def _of_posture(found: ExtraPosture) -> Learned:
         return Learned(reason=Reason.TIMEOUT, source="DNS")
     server = next((lookup.server for lookup in found.lookups if lookup.server), "")
     at = max((lookup.at for lookup in found.lookups), default=0.0)
+    unlearned = [name for name, sign in signs.items() if sign.state == Mark.UNKNOWN]
+    if not found.addresses_known:
+        unlearned.append("addresses")
     return Learned(
         state=State.FOUND,
-        wait=FRESH_POSTURE,
+        wait=None if unlearned else FRESH_POSTURE,
+        reason=Reason.TIMEOUT if unlearned else "",
+        unlearned=tuple(unlearned),
         value={name: _sign(sign) for name, sign in signs.items()} | {"addresses": list(found.addresses)},
         evidence={name: f"{sign.name} {sign.type} {sign.record or ''}".strip() for name, sign in signs.items()},
         source=server,
@@ -340,19 +421,26 @@ def store(fact: OutsideFact, learned: Learned, now: datetime) -> None:
     row = OutsideFact.objects.select_for_update().filter(pk=fact.pk).first()
     if lead is None or row is None:
         return
+    failures = row.failures if row.asked_at is None else row.failures - 1  # `_begin` has counted this look already
+    row.asked_at = None
+    if learned.reason and not learned.held:
+        failures = min(failures + 1, _MOST_FAILURES)
+        row.failed_at, row.reason = now, learned.reason
+    row.failures = failures
     if not learned.state:
-        if not learned.held:
-            row.failed_at, row.reason, row.failures = now, learned.reason, min(row.failures + 1, 1_000)
-        backoff = _RETRY[min(max(row.failures, 1), len(_RETRY)) - 1]
-        row.due_at = now + max(learned.wait or backoff, timedelta(seconds=1))
-        row.save(update_fields=["failed_at", "reason", "failures", "due_at"])
+        row.due_at = now + max(learned.wait or _backoff(failures), timedelta(seconds=1))
+        row.save(update_fields=["failed_at", "reason", "failures", "due_at", "asked_at"])
         return
     before = row.value if row.state == State.FOUND else {}
     was_known = row.state != State.UNKNOWN
-    row.state, row.value, row.evidence, row.doubts = learned.state, learned.value, learned.evidence, learned.doubts
-    row.source, row.seen_at, row.failed_at, row.reason, row.failures = learned.source[:253], learned.at, None, "", 0
-    assert learned.wait is not None
-    row.due_at = now + learned.wait * random.uniform(1, 1.1)  # not everything is due on one day
+    kept, evidence = _kept(row, learned) if before else ({}, {})
+    row.state, row.doubts = learned.state, learned.doubts
+    row.value, row.evidence = learned.value | kept, learned.evidence | evidence
+    row.source, row.seen_at = learned.source[:253], learned.at
+    if not learned.reason:
+        row.failed_at, row.reason, row.failures = None, "", 0
+    wait = _backoff(failures) if learned.wait is None else learned.wait
+    row.due_at = now + wait * random.uniform(1, 1.1)  # not everything is due on one day
     row.save()
     if was_known:
         _tell_changes(lead, row, before, now)
@@ -360,6 +448,27 @@ def store(fact: OutsideFact, learned: Learned, now: datetime) -> None:
         OutsideFact.objects.filter(lead=lead, kind=Kind.HOSTING).update(due_at=now)
     if row.kind == Kind.REGISTRATION:
         _note_expiry(lead, row, now)
+
+
+def _backoff(failures: int) -> timedelta:
+    return _RETRY[min(max(failures, 1), len(_RETRY)) - 1]
+
+
+def _kept(row: OutsideFact, learned: Learned) -> tuple[dict[str, Any], dict[str, str]]:
+    """What stays of the value and evidence of a row because this look did not learn it, with `as_of`: since when."""
+    if row.value.get("tenant_id") != learned.value.get("tenant_id"):  # it was about another tenant
+        return {}, {}
+    names = [name for name in learned.unlearned if _is_known(row.value.get(name))]
+    if not names:
+        return {}, {}
+    seen = row.seen_at.isoformat() if row.seen_at else ""
+    as_of = {name: row.value.get("as_of", {}).get(name, seen) for name in names}
+    evidence = {name: row.evidence[name] for name in map(_said_as, names) if name in row.evidence}
+    return {name: row.value[name] for name in names} | {"as_of": as_of}, evidence
+
+
+def _is_known(value: Any) -> bool:
+    return value["state"] != Mark.UNKNOWN if isinstance(value, dict) else value not in (None, [], "")
 
 
 # Kind -> the fields whose change is news, and the event that tells it.
@@ -410,6 +519,11 @@ def _note_expiry(lead: Lead, row: OutsideFact, now: datetime) -> None:
         event = Event.objects.create(lead=lead, kind=Event.Kind.EXPIRY, at=now, new=expires.isoformat())
         Alert.objects.create(lead=lead, event=event, type=Alert.Type.EXPIRE_SOON, created_at=now)
     Lead.objects.filter(pk=lead.pk).update(**changes)
+
+
+def is_being_asked(fact: OutsideFact, now: datetime) -> bool:
+    """Whether a look is under way. What a worker left behind that died is none."""
+    return fact.asked_at is not None and (now - fact.asked_at).total_seconds() < _LEASE_SECONDS
 
 
 def facts_of(lead: Lead) -> dict[str, OutsideFact]:

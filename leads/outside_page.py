@@ -173,6 +173,9 @@ def shown_facts(lead: Lead) -> list[ShownFact]:
 
 
 def is_moving(facts: list[ShownFact]) -> bool:
-    """Whether a look is due now: the page then asks for the result."""
+    """Whether a look is due now or under way: the page then asks for the result."""
     now = timezone.now()
-    return any(one.is_on and (one.fact is None or one.fact.due_at <= now) for one in facts)
+    return any(
+        one.is_on and (one.fact is None or one.fact.due_at <= now or outside.is_being_asked(one.fact, now))
+        for one in facts
+    )

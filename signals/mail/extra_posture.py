@@ -54,7 +54,7 @@ class Sign:
 class ExtraPosture:
     """The marks of one domain and every look-up behind them. `mta_sts_host` says whether the host of the policy has an
     address, `unknown` also when it was not asked for want of a record. `addresses` are those of the domain, else of
-    its www, else its IPv6 ones; empty = none, or none learned."""
+    its www, else its IPv6 ones; `addresses_known`: none of them means that there is none."""
 
     domain: str
     mta_sts: Sign
@@ -63,6 +63,7 @@ class ExtraPosture:
     bimi: Sign
     dnssec: Sign
     addresses: tuple[str, ...]
+    addresses_known: bool
     lookups: tuple[Lookup, ...]
 
 
@@ -118,7 +119,7 @@ def _next(domain: str, answers: Mapping[Question, Lookup]) -> list[Question]:
 
 def judge_extras(domain: str, answers: Mapping[Question, Lookup]) -> ExtraPosture:
     """What the answers say. Pure; a question that was not asked counts as unanswered."""
-    places = [answers.get(question) for question in ((domain, "A"), (f"www.{domain}", "A"), (domain, "AAAA"))]
+    addresses, addresses_known = _addresses(domain, answers)
     return ExtraPosture(
         domain=domain,
         mta_sts=_text_sign(domain, "_mta-sts.", answers, "v=STSv1", _is_sts),
@@ -126,9 +127,21 @@ def judge_extras(domain: str, answers: Mapping[Question, Lookup]) -> ExtraPostur
         tls_rpt=_text_sign(domain, "_smtp._tls.", answers, "v=TLSRPTv1", _is_report),
         bimi=_bimi(domain, answers),
         dnssec=_delegation(domain, answers),
-        addresses=next((place.values for place in places if place is not None and place.values), ()),
+        addresses=addresses,
+        addresses_known=addresses_known,
         lookups=tuple(answers.values()),
     )
+
+
+def _addresses(domain: str, answers: Mapping[Question, Lookup]) -> tuple[tuple[str, ...], bool]:
+    """The addresses of the first place that has some, and whether all places before it have none indeed."""
+    is_known = True
+    for question in ((domain, "A"), (f"www.{domain}", "A"), (domain, "AAAA")):
+        place = answers.get(question)
+        if place is not None and place.values:
+            return place.values, is_known
+        is_known = is_known and place is not None and place.status in DEFINITE
+    return (), is_known
 
 
 def signed_delegation(dns: Sign, registry: bool | None) -> Sign:

@@ -42,6 +42,12 @@ class Registries:
         self.clock = clock
         self._patience, self._sleep = patience, sleep
 
+    def host_of(self, domain: str) -> str:
+        """Who would be asked about the domain; "" = nobody."""
+        name = asked_name(domain)
+        server = None if name is None else self.directory.server_of(name)
+        return "" if server is None else server.host
+
     def turn(self, host: str) -> float:
         """Takes the host's next turn, waiting for it if it is near; else the seconds until there is one."""
         left = self.politeness.take(host, self.clock())

@@ -7,20 +7,23 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from io import StringIO
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import DataError, connection
 from django.utils import timezone
 
 from jobs.models import Job
 from jobs.tasks import run_job
 from leads import outside
-from leads.models import Alert, Event, Lead, OutsideFact
+from leads.models import Alert, Event, Lead, OutsideFact, SourceState
 from leads.outside import look_when_due
 from leads.scanning import scan_now
 from sandbox.cloud import Cloud
-from sandbox.dns import serve
+from sandbox.dns import Fault, Record, serve
 from sandbox.market import market_world
+from tests.leads.conftest import Served
 from tests.signals.registries import MARKET, Town, town
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +139,148 @@ def test_trouble_changes_no_fact_and_is_no_absence(market: Town, kind: str) -> N
     assert (after.state, after.value, after.seen_at) == (before.state, before.value, before.seen_at)
     assert (after.reason != "", after.failures, after.due_at > timezone.now()) == (True, 1, True)
     assert not Event.objects.filter(kind__in=(Event.Kind.REGISTRAR, Event.Kind.NAME_SERVER)).exists()
+
+
+def looked(lead: Lead, kind: str) -> OutsideFact:
+    """The fact after one more look, at a time when its sources may be asked again."""
+    SourceState.objects.all().delete()
+    OutsideFact.objects.filter(lead=lead, kind=kind).update(due_at=timezone.now())
+    look()
+    return fact(lead, kind)
+
+
+def test_a_tenant_without_its_realm_keeps_how_people_sign_in_and_tells_a_later_change(market: Town) -> None:
+    (lead,) = [lead for lead in known() if market.cloud.entra.tenants.find(lead.domain)][:1]
+    Lead.objects.exclude(pk=lead.pk).delete()
+    look()
+    before = fact(lead, "tenant")
+    assert before.value["sign_in"] == "managed"
+    market.cloud.faults.add("realm", "close", times=1)
+    after = looked(lead, "tenant")
+    assert after.value.pop("as_of")["sign_in"] == before.seen_at.isoformat()
+    assert (after.value, after.evidence) == (before.value, before.evidence)
+    assert (after.state, after.reason, after.failures) == ("found", "network", 1)
+    assert after.due_at < timezone.now() + timedelta(minutes=20)
+    assert not Event.objects.filter(kind=Event.Kind.TENANT).exists()
+    market.cloud.entra.tenants.edit(lead.domain, sign_in_url="https://sso.godaddy.com/")
+    last = looked(lead, "tenant")
+    assert (last.reason, last.failures, "as_of" in last.value) == ("", 0, False)
+    event = Event.objects.get(lead=lead, kind=Event.Kind.TENANT)
+    assert (event.old, event.new) == ("managed", "federated")
+
+
+def test_another_tenant_takes_over_nothing_of_the_one_before(market: Town) -> None:
+    (lead,) = [lead for lead in known() if market.cloud.entra.tenants.find(lead.domain)][:1]
+    look()
+    market.cloud.entra.tenants.edit(lead.domain, tenant_id=str(UUID(int=7)))
+    market.cloud.faults.add("realm", "close", times=1)
+    after = looked(lead, "tenant")
+    assert (after.value["tenant_id"], after.value["sign_in"], after.value["brand"]) == (str(UUID(int=7)), None, None)
+
+
+def test_a_record_that_nobody_answered_for_stays_what_it_was(dns: Served, settings: Any) -> None:
+    settings.HUNTER_RDAP_ENABLED = settings.HUNTER_TENANT_LOOKUP_ENABLED = False
+    sts, report = "_mta-sts.acme.example", "_smtp._tls.acme.example"
+    records = [
+        Record("acme.example", "A", "192.0.2.1"),
+        Record(sts, "TXT", "v=STSv1; id=1"),
+        Record(report, "TXT", "v=TLSRPTv1; rua=mailto:tls@acme.example"),
+    ]
+    dns(records)
+    lead = Lead.objects.create(domain="acme.example", scanned_at=timezone.now())
+    look()
+    before = fact(lead, "posture")
+    assert (before.value["mta_sts"]["state"], before.value["addresses"]) == ("present", ["192.0.2.1"])
+    dns(records[:2], [Fault(sts, "TXT", "servfail"), Fault("acme.example", "A", "servfail")])
+    after = looked(lead, "posture")
+    for name in ("mta_sts", "addresses"):
+        assert after.value[name] == before.value[name]
+    assert after.value["as_of"] == dict.fromkeys(("mta_sts", "addresses"), before.seen_at.isoformat())
+    assert after.value["tls_rpt"]["state"] == "absent"
+    assert (after.reason, after.failures, after.due_at < timezone.now() + timedelta(minutes=20)) == ("timeout", 1, True)
+    dns([])
+    last = looked(lead, "posture")
+    assert (last.value["mta_sts"]["state"], last.value["addresses"]) == ("absent", [])
+    assert (last.reason, last.failures, "as_of" in last.value) == ("", 0, False)
+
+
+def test_a_field_that_the_registry_contradicts_itself_about_stays_what_it_was(market: Town) -> None:
+    (lead,) = known(1)
+    look()
+    before = fact(lead, "registration")
+    for route in ("rdap", "whois"):
+        market.cloud.faults.add(route, "contradictory", about="registrars")
+    after = looked(lead, "registration")
+    assert after.value["registrar"] == before.value["registrar"]
+    assert after.evidence["registrar"] == before.evidence["registrar"]
+    assert ("registrar", "several") in [(name, reason) for name, reason, _text in after.doubts]
+
+
+def test_an_answer_that_cannot_be_stored_keeps_no_other_waiting(market: Town) -> None:
+    leads = known(4)
+
+    def refuse(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith('UPDATE "leads_outsidefact"') and any("Bozuk" in str(value) for value in params or ()):
+            raise DataError
+        return execute(sql, params, many, context)
+
+    market.cloud.registry.edit(leads[1].domain, registrar="Bozuk")
+    with connection.execute_wrapper(refuse):
+        look()
+    states = {lead.domain: fact(lead, "registration").state for lead in leads}
+    assert states == {lead.domain: "unknown" if lead is leads[1] else "found" for lead in leads}
+    bad = fact(leads[1], "registration")
+    assert (bad.reason, bad.failures, bad.due_at > timezone.now() + timedelta(minutes=10)) == ("malformed", 1, True)
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("kind", ["registration", "tenant"])
+def test_a_worker_that_dies_over_a_look_leaves_a_failure_and_a_host_to_be_spared(
+    market: Town, settings: Any, kind: str
+) -> None:
+    settings.HUNTER_RDAP_ENABLED, settings.HUNTER_TENANT_LOOKUP_ENABLED = kind == "registration", kind == "tenant"
+    known(4)
+    never = timezone.now() + timedelta(days=9)
+    OutsideFact.objects.bulk_create(
+        [OutsideFact(lead=lead, kind="posture", due_at=never) for lead in Lead.objects.all()]
+    )
+    (job,) = look_when_due(timezone.now())
+
+    def die(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if '"done"' in sql and sql.startswith('UPDATE "jobs_job"'):
+            raise Killed
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(die), pytest.raises(Killed):
+        run_job(job.pk)
+    hurt = OutsideFact.objects.get(kind=kind, asked_at__isnull=False)
+    assert (hurt.state, hurt.failures, hurt.due_at > timezone.now() + timedelta(minutes=10)) == ("unknown", 1, True)
+    route = "rdap" if kind == "registration" else "tenant"
+    asked = len(market.cloud.journal.requests(route))
+    assert asked == 1
+    Job.objects.all().delete()
+    look_when_due(timezone.now())
+    run_job(Job.objects.get().pk)
+    assert len(market.cloud.journal.requests(route)) == asked
+    Job.objects.all().delete()
+    SourceState.objects.all().delete()
+    OutsideFact.objects.filter(kind=kind).update(due_at=timezone.now())
+    look()
+    hurt.refresh_from_db()
+    assert (hurt.state != "unknown", hurt.failures, hurt.asked_at) == (True, 0, None)
+
+
+def test_the_page_waits_for_a_look_that_is_under_way(market: Town, as_seller: Any) -> None:
+    (lead,) = known(1)
+    look()
+    url = f"/leads/{lead.domain}/outside/"
+    OutsideFact.objects.filter(kind="tenant").update(asked_at=timezone.now())
+    assert "every 3s" in as_seller.get(url).content.decode()
+    OutsideFact.objects.filter(kind="tenant").update(asked_at=timezone.now() - timedelta(minutes=3))
+    assert "every 3s" not in as_seller.get(url).content.decode()
 
 
 def test_everything_off_or_dismissed_is_left_alone(market: Town, settings: Any) -> None:

@@ -64,7 +64,7 @@ def test_a_well_kept_domain() -> None:
 def test_a_bare_domain() -> None:
     found = _look(Record(DOMAIN, "MX", "10 mail.acme.example"))
     assert set(_states(found).values()) == {"absent"}
-    assert found.addresses == ()
+    assert (found.addresses, found.addresses_known) == ((), True)
     assert found.mta_sts_host is Mark.UNKNOWN, "nobody asked for the host of a policy that is not there"
 
 
@@ -73,7 +73,7 @@ def test_no_answer_is_never_an_absence(kind: str) -> None:
     found = _look(*WELL_KEPT, faults=(Fault("*", "*", kind),))
     assert set(_states(found).values()) == {"unknown"}
     assert {found.mta_sts.reason, found.dnssec.reason} == {"unanswered"}
-    assert found.addresses == ()
+    assert (found.addresses, found.addresses_known) == ((), False)
 
 
 def test_one_silent_name_leaves_the_others_alone() -> None:
@@ -100,6 +100,11 @@ def test_a_record_without_its_policy_host() -> None:
 )
 def test_where_the_site_is(records: list[Record], addresses: tuple[str, ...]) -> None:
     assert _look(*records).addresses == addresses
+
+
+def test_a_later_place_may_not_be_where_the_site_is() -> None:
+    found = _look(Record(DOMAIN, "AAAA", "2001:db8::8"), faults=(Fault(f"www.{DOMAIN}", "A", "servfail"),))
+    assert (found.addresses, found.addresses_known) == (("2001:db8::8",), False)
 
 
 def _judged(name: str, *texts: str) -> ExtraPosture:
