@@ -369,7 +369,8 @@ def day(moment: Any) -> str:
 
 
 def cut(said: str, length: int) -> str:
-    """At most `length` characters; what is cut shows."""
+    """In one line of at most `length` characters; what is cut shows."""
+    said = " ".join(said.split())
     return said if len(said) <= length else f"{said[: length - 1].rstrip()}…"
 
 

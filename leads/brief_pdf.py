@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -51,7 +52,9 @@ def draw(sheet: Sheet, *, language: str) -> bytes:
         middle = (fits + too_many) // 2
         more = _draw(sheet, middle, _SIZES[-1], language)
         drawn, fits, too_many = (more, middle, too_many) if more else (drawn, fits, middle)
-    return drawn or _draw(sheet, 0, _SIZES[-1], language)
+    # A heading that fills the page gives way to the domain.
+    bare = replace(sheet, title=sheet.domain, facts=(), foot="")
+    return drawn or _draw(sheet, 0, _SIZES[-1], language) or _draw(bare, 0, _SIZES[-1], language)
 
 
 def _draw(sheet: Sheet, sections: int, size: float, language: str) -> bytes:

@@ -35,6 +35,13 @@ PASTE_LIMIT = 1_000_000  # characters; far more than 10,000 lines
 SHOWN_CELLS = 6  # of a row of the file as it is
 
 
+class OneLine(forms.CharField):
+    """A name. Browsers send one line; whatever else comes is put into one."""
+
+    def to_python(self, value: Any) -> Any:
+        return " ".join((super().to_python(value) or "").split())
+
+
 class AddForm(forms.Form):
     text = forms.CharField(
         label=_("Domains, e-mail or web addresses"),
@@ -42,7 +49,7 @@ class AddForm(forms.Form):
         max_length=200_000,
         widget=forms.Textarea(attrs={"rows": 5, "autofocus": True, "spellcheck": "false", "autocapitalize": "off"}),
     )
-    company_name = forms.CharField(
+    company_name = OneLine(
         label=_("Company name"), help_text=_("Used when you add a single domain."), required=False, max_length=300
     )
 
@@ -82,7 +89,7 @@ class FollowUpForm(forms.Form):
 
 class NameForm(forms.Form):
     seen = _seen()
-    company_name = forms.CharField(label=_("Company name"), required=False, max_length=COMPANY_NAME_LENGTH)
+    company_name = OneLine(label=_("Company name"), required=False, max_length=COMPANY_NAME_LENGTH)
 
 
 SIZES = (("small", _("Small")), ("medium", _("Medium")), ("large", _("Large")))
@@ -102,7 +109,7 @@ class EntryForm(forms.Form):
             initial |= {"reason": entry.reason, "expires_on": entry.expires_on, "seen": entry.pk}
         super().__init__(data, prefix=field, initial=initial)
         kinds: dict[str, forms.Field] = {
-            Override.Field.COMPANY_NAME: forms.CharField(max_length=300),
+            Override.Field.COMPANY_NAME: OneLine(max_length=300),
             Override.Field.TENANT_SIZE: forms.ChoiceField(choices=SIZES),
             Override.Field.PROVIDER: forms.ChoiceField(
                 choices=[choice for choice in Provider.choices if choice[0] != Provider.UNKNOWN]

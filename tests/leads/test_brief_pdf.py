@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils.translation import override
 
 from leads.brief_pdf import draw
@@ -97,3 +99,19 @@ def test_a_lead_with_an_endless_name_has_its_sheet() -> None:
     with override("en"):
         text = as_text(sheet_of(lead, public=False))
     assert f"{'Ş' * 159}… (acme.example)" in text
+
+
+def test_a_heading_that_fills_a_page_gives_way_to_the_domain(tmp_path: Path) -> None:
+    text, info, _fonts = read(tmp_path, sheet("\n".join(str(number) for number in range(200))))
+    assert "acme.example" in text
+    assert "Pages:           1\n" in info
+
+
+@pytest.mark.django_db
+def test_line_breaks_in_a_name_are_blanks(tmp_path: Path, as_seller: Client) -> None:
+    lead, name = make_lead("acme.example"), "\n".join(str(number) for number in range(90))
+    as_seller.post(reverse("leads:name", args=[lead.domain]), {"company_name": name})
+    lead.refresh_from_db()
+    assert lead.company_name.startswith("0 1 2 3")
+    lead.company_name = name  # as an import of old may have left it
+    assert "\n" not in sheet_of(lead, public=False).title
