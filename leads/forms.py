@@ -270,7 +270,7 @@ class PasteForm(forms.Form):
                 "spellcheck": "false",
                 "autocapitalize": "off",
                 "wrap": "off",
-                "placeholder": _("Acme Ltd.; acme.com\ninfo@example.com.tr, https://www.example.org"),
+                "placeholder": _("Example Ltd.; example.com\ninfo@example.org, https://www.example.net"),
             }
         ),
         error_messages={

@@ -154,6 +154,15 @@ def delimiter_code(delimiter: str) -> str:
     return next(code for code, meant in _DELIMITERS.items() if meant == delimiter)
 
 
+def unreadable(batch: ImportBatch) -> str:
+    """Why the file could not be read, in the language of the reader."""
+    try:
+        preview(batch)
+    except UnreadableFile as error:
+        return str(error)
+    return batch.error
+
+
 def never_ran(batch: ImportBatch) -> bool:
     """Whether nothing was or will be written: it waits for the person's check, or its file could not be read."""
     unread = batch.state == ImportBatch.State.FAILED and batch.job_id is None and batch.next_row == 0

@@ -761,6 +761,11 @@ class ImportBatch(models.Model):
         return self.file_name or gettext("Pasted list")
 
     @property
+    def is_text(self) -> bool:
+        """Whether it is read as free text, where a line may name several companies and refused addresses."""
+        return "mixed" in self.columns.values()
+
+    @property
     def balance(self) -> int:
         """Verdicts given so far; equals the number of import rows."""
         return self.created_count + self.matched_count + self.duplicate_count + self.rejected_count
@@ -772,7 +777,7 @@ class ImportRow(models.Model):
     class Verdict(models.TextChoices):
         CREATED = "created", _("Created")
         MATCHED = "matched", _("Already known")
-        DUPLICATE = "duplicate", _("Twice in this file")
+        DUPLICATE = "duplicate", _("Twice in this list")
         REJECTED = "rejected", _("Rejected")
 
     class Undone(models.TextChoices):

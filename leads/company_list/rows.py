@@ -14,7 +14,7 @@ from leads.folding import fold
 
 MAX_NAME_CHARS = 4000
 SAMPLES = 5
-FIRST_ROWS = 8  # of the file as it is, to find the row of the titles by eye
+FIRST_ROWS = 15  # of the file as it is, to find the row of the titles by eye
 
 # What people write into a cell that has to be filled; folded.
 _NOTHING = frozenset({
@@ -117,7 +117,11 @@ def preview(
         for column, title in mapping.titles.items()
     ]
     source = table.source
-    first = [row for row in head(table.source) if row.number <= max(mapping.header_row + 2, FIRST_ROWS)]
+    first = [
+        row
+        for row in head(table.source)
+        if row.number <= (mapping.header_row + 5 if mapping.header_row else FIRST_ROWS)
+    ]
     return Preview(
         columns=found,
         header_row=mapping.header_row,

@@ -44,6 +44,11 @@ class Migration(migrations.Migration):
             name='undone_to',
             field=models.BigIntegerField(default=0, editable=False),
         ),
+        migrations.AlterField(
+            model_name='importrow',
+            name='verdict',
+            field=models.CharField(choices=[('created', 'Created'), ('matched', 'Already known'), ('duplicate', 'Twice in this list'), ('rejected', 'Rejected')], max_length=10, verbose_name='verdict'),
+        ),
         migrations.AddField(
             model_name='importrow',
             name='filled',

@@ -94,7 +94,7 @@ def _preview(request: Request, batch: ImportBatch, *, form: MappingForm | None =
     context: dict[str, object] = {"batch": batch}
     status = 200
     if batch.state == ImportBatch.State.FAILED:
-        context["unreadable"] = batch.error
+        context["unreadable"] = importing.unreadable(batch)
         return show(request, "leads/import_preview.html", "leads/import_preview.html", context)
     try:
         preview = form.preview if form else importing.preview(batch)
