@@ -132,7 +132,8 @@ class _Reading:
     def _store(self, found: Sequence[RemoteLead], names: Mapping[str, str]) -> None:
         """Write what was read about our leads, in one transaction."""
         by_id = {lead.id: lead for lead in found}
-        now = timezone.now()
+        now, began = timezone.now(), self._run.job.started_at
+        assert began is not None
         with transaction.atomic():
             self._run.checkpoint()
             pushes = Push.objects.select_for_update().filter(remote_id__in=by_id).order_by("pk")
@@ -145,6 +146,9 @@ class _Reading:
                 push.remote_state = REMOTE_STATES.get(lead.state, RemoteState.OPEN)
                 push.remote_status, push.etag = lead.status, lead.etag
                 push.remote_owner, push.remote_modified_at = names[lead.owner_id], lead.modified_at
+                # After a pause or a kill the last second is read again.
+                if push.remote_seen_at is None or push.remote_seen_at < began:
+                    self._count += 1
                 push.remote_seen_at = now
                 changed.append(push)
                 if push.remote_state != before[0]:
@@ -154,7 +158,6 @@ class _Reading:
             Push.objects.bulk_update(changed, _READ, batch_size=200)
             services.note_pushes(notes)
             Event.objects.bulk_create(events)
-            self._count += len(changed)
             self._run.checkpoint(done=self._count, total=self._count)
 
     def _bury(self, ids: Sequence[str]) -> None:

@@ -1,11 +1,11 @@
 """Alerts by e-mail for whoever asked: at once or once a day, in their language, at most one line a lead a day.
 
 At most once, on purpose, and never lost in silence. One transaction moves the watermark (`sent_to`) and writes down
-that the e-mail may be missing (`doubt`), then the e-mail is handed over, then the doubt is taken back. Whoever is killed
-in between may have sent it; sending it again could double it, and an e-mail cannot be taken back. So its reader is told
-instead: on the page of alerts, and by a notice without the news themselves. A mail server that is down is found out
-before anything is claimed, and one that says "later" gives the claim back; one that falls silent in the middle of a
-message, or refuses it for good, leaves its doubt to the next e-mail.
+that the e-mail may be missing (`doubt`), then the e-mail is handed over, then the doubt is taken back. Whoever is
+killed in between may have sent it; sending it again could double it, and an e-mail cannot be taken back. So its
+reader is told instead: on the page of alerts, and by a notice without the news themselves. A mail server that is down
+is found out before anything is claimed, and one that says "later" gives the claim back; one that falls silent in the
+middle of a message, or refuses it for good, leaves its doubt to the next e-mail.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def send_due(now: datetime) -> int:
         return 0
     wanting = DigestSetting.objects.exclude(rhythm=DigestSetting.Rhythm.OFF).exclude(user__email="")
     sent = 0
-    for setting in wanting.filter(user__is_active=True).select_related("user__preference"):
+    for setting in wanting.filter(user__is_active=True).select_related("user__preference").order_by("pk"):
         try:
             digest = due_for(setting, now)
             sent += digest is not None and send(digest, now)

@@ -1,8 +1,8 @@
 """Settings of a Hunter whose workers die by `kill -9` at chosen statements of their jobs, and the bell that wakes them.
 
 Deaths go through a run statement by statement: the first death comes before the first write of a run, the second after
-it, the third before the second write, and so on. What a job writes in two pieces that belong together is thus torn
-apart, whatever the luck. HUNTER_TEST_DEATHS: how many deaths there are.
+it, the third before the second write, and so on; one statement in several batches is one write. What a job writes in
+two pieces that belong together is thus torn apart, whatever the luck. HUNTER_TEST_DEATHS: how many deaths there are.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ HUNTER_DUTIES = {"outside facts": ("leads.tasks.look_outside", 1), "send digests
 
 _CLAIM = re.compile(r'^UPDATE "jobs_job" SET "state" = .*"started_at" = ')
 _END = re.compile(r'^UPDATE "jobs_job" SET "state" = ')
-# Progress and end of a job, and all that its work writes.
+# Progress and end of a job, and all that its work writes, but not that a foreign system answered.
 _WRITE = re.compile(
-    r'^UPDATE "jobs_job" SET ("state"|.*"done") = |^(INSERT INTO|UPDATE|DELETE FROM) "(leads|integrations_d365)_'
+    r'^(UPDATE "jobs_job") SET (?:("state")|.*"done") = '
+    r'|^((?:INSERT INTO|UPDATE|DELETE FROM) "(?:leads|integrations_d365)_\w+")(?! SET "last_ok_at")'
 )
 _BELL = """
 import time
@@ -72,12 +73,13 @@ class _Death:
     def __init__(self, file: Path, most: int) -> None:
         self._file, self._most = file, most
         self._writes: int | None = None
+        self._last: tuple[str | Any, ...] = ()
 
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         if _CLAIM.match(sql):
-            self._writes = 0
-        elif self._writes is not None and _WRITE.match(sql):
-            self._writes += 1
+            self._writes, self._last = 0, ()
+        elif self._writes is not None and (write := _WRITE.match(sql)) and write.groups() != self._last:
+            self._writes, self._last = self._writes + 1, write.groups()
             number = self._file.stat().st_size if self._file.exists() else 0
             if number < self._most and self._writes == number // 2 + 1:
                 if number % 2:
