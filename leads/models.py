@@ -7,9 +7,11 @@ seen stands in Scan (append-only), what happened in Event (the timeline).
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Self
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import StrIndex
@@ -973,16 +975,6 @@ class Override(models.Model):
                 fields=["lead", "field"], name="override_in_force_once", condition=Q(ended_at__isnull=True)
             )
         ]
-    @property
-    def is_in_force(self) -> bool:
-        """The rule of `OverrideQuerySet.in_force` for one row."""
-        return self.ended_at is None and (self.expires_on is None or self.expires_on >= timezone.localdate())
-
-    @property
-    def over_on(self) -> date | None:
-        """The day of its end; None while it is in force without a last day."""
-        return timezone.localdate(self.ended_at) if self.ended_at else self.expires_on
-
         indexes = [
             models.Index(fields=["lead", "field"], name="override_of_lead"),
             models.Index(fields=["expires_on"], name="override_expiry", condition=Q(ended_at__isnull=True)),
@@ -992,6 +984,16 @@ class Override(models.Model):
         """Stays in the administration's own history, so it names no contact."""
         label = self.get_field_display()
         return label if self.field == self.Field.CONTACT else f"{label}: {self.value[:60]}"
+
+    @property
+    def is_in_force(self) -> bool:
+        """The rule of `OverrideQuerySet.in_force` for one row."""
+        return self.ended_at is None and (self.expires_on is None or self.expires_on >= timezone.localdate())
+
+    @property
+    def over_on(self) -> date | None:
+        """The day of its end; None while it is in force without a last day."""
+        return timezone.localdate(self.ended_at) if self.ended_at else self.expires_on
 
 
 class OutcomeRecord(models.Model):
@@ -1044,6 +1046,10 @@ class CallAnswer(models.Model):
         return self.question
 
 
+_CENT = Decimal("0.01")
+_NOT_OFFERED = _("Blank: not offered. 0: included, at no charge.")
+
+
 class Price(models.Model):
     """One line of the partner's price list, entered by an administrator; without it no price is shown anywhere."""
 
@@ -1052,18 +1058,51 @@ class Price(models.Model):
         STANDARD = "Business Standard", "Business Standard"
         BASIC = "Business Basic", "Business Basic"
 
+    class Currency(models.TextChoices):
+        """ISO 4217 codes of the currencies that partners sell in."""
+
+        TRY = "TRY", _("TRY, Turkish lira")
+        EUR = "EUR", _("EUR, euro")
+        USD = "USD", _("USD, US dollar")
+        GBP = "GBP", _("GBP, pound sterling")
+        CHF = "CHF", _("CHF, Swiss franc")
+        AED = "AED", _("AED, UAE dirham")
+        SAR = "SAR", _("SAR, Saudi riyal")
+        AZN = "AZN", _("AZN, Azerbaijani manat")
+        KZT = "KZT", _("KZT, Kazakhstani tenge")
+
     tier = models.CharField(_("tier"), max_length=20, choices=Tier, unique=True)
-    currency = models.CharField(_("currency"), max_length=3, default="EUR")
-    per_user_per_month = models.DecimalField(_("per user and month"), max_digits=12, decimal_places=2)
-    migration_fee = models.DecimalField(_("migration"), max_digits=12, decimal_places=2, null=True, blank=True)
-    defender_per_user_per_month = models.DecimalField(
-        _("Defender per user and month"), max_digits=12, decimal_places=2, null=True, blank=True
+    currency = models.CharField(
+        _("currency"), max_length=3, choices=Currency, help_text=_("Of every amount of this line.")
     )
-    consulting_fee = models.DecimalField(_("consulting"), max_digits=12, decimal_places=2, null=True, blank=True)
+    per_user_per_month = models.DecimalField(
+        _("licence, per user per month"), max_digits=12, decimal_places=2, validators=[MinValueValidator(_CENT)]
+    )
+    migration_fee = models.DecimalField(
+        _("move to Microsoft 365, once per company"), max_digits=12, decimal_places=2, null=True, blank=True,
+        validators=[MinValueValidator(0)], help_text=_NOT_OFFERED,
+    )  # fmt: skip
+    defender_per_user_per_month = models.DecimalField(
+        _("Defender, per user per month"), max_digits=12, decimal_places=2, null=True, blank=True,
+        validators=[MinValueValidator(_CENT)], help_text=_("Blank: not offered."),
+    )  # fmt: skip
+    consulting_fee = models.DecimalField(
+        _("consulting, once per company"), max_digits=12, decimal_places=2, null=True, blank=True,
+        validators=[MinValueValidator(0)], help_text=_NOT_OFFERED,
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("price")
-        verbose_name_plural = _("price list")
+        verbose_name_plural = _("prices")
+        constraints = [
+            models.CheckConstraint(
+                name="price_amounts_make_sense",
+                condition=Q(per_user_per_month__gt=0)
+                & (Q(migration_fee__isnull=True) | Q(migration_fee__gte=0))
+                & (Q(defender_per_user_per_month__isnull=True) | Q(defender_per_user_per_month__gt=0))
+                & (Q(consulting_fee__isnull=True) | Q(consulting_fee__gte=0)),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.tier

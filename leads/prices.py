@@ -35,7 +35,7 @@ def _price(offer: scoring.OfferTier) -> Price:
 
     return Price(
         tier=offer.tier,
-        currency="EUR",
+        currency=Price.Currency.EUR,  # that of the figures of scoring-v1
         per_user_per_month=Decimal(offer.price_per_user_per_month),
         migration_fee=amount(offer.migration_fee),
         defender_per_user_per_month=amount(offer.defender_price_per_user_per_month),

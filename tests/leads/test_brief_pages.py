@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -243,6 +243,25 @@ def test_the_command_prints_sentences_with_their_footnotes(lead: Lead, tmp_path:
     text = command(ACME, lang="en")
     assert "Strong candidate for a move to Microsoft 365; size class: large (estimate from the mail host). [1]" in text
     assert "\n  [1] Rule 17.5 of v1 (one-liner)" in text
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"currency": "TL"}, {"currency": ""}, {"per_user_per_month": "0"}, {"per_user_per_month": "-5"},
+        {"migration_fee": "-500"}, {"defender_per_user_per_month": "0"}, {"consulting_fee": "-0.01"},
+    ],
+)  # fmt: skip
+def test_no_price_that_nobody_can_mean(as_administrator: Client, wrong: dict[str, str]) -> None:
+    url = reverse("admin:leads_price_add")
+    right = {"tier": "Enterprise", "currency": "TRY", "per_user_per_month": "900", "migration_fee": "0"}
+    refused = as_administrator.post(url, right | wrong)
+    assert list(refused.context["adminform"].form.errors) == list(wrong)
+    assert not Price.objects.exists()
+    assert as_administrator.post(url, right).status_code == 302
+    assert (Price.objects.get().currency, Price.objects.get().consulting_fee) == ("TRY", None)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Price.objects.update(per_user_per_month=0)
+
+
     assert "nslookup" in command(ACME, lang="tr", customer=True)
     path = tmp_path / "brief.pdf"
     assert str(path) in command(ACME, pdf=path)
