@@ -916,6 +916,11 @@ class OverrideQuerySet(models.QuerySet["Override"]):
         """At most one a lead and field; what it gave the lead is there until it is ended."""
         return self.filter(ended_at__isnull=True)
 
+    def in_force(self) -> Self:
+        """What counts today, whether or not the clock has ended what is over."""
+        today = timezone.localdate()
+        return self.unended().filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today))
+
     def expired(self, today: date) -> Self:
         """Their last day is over and the clock has not ended them yet."""
         return self.unended().filter(expires_on__lt=today)
@@ -923,11 +928,6 @@ class OverrideQuerySet(models.QuerySet["Override"]):
 
 class SourceState(models.Model):
     """How the hosts of one kind of outside facts were treated so far (signals.politeness), from one job to the next."""
-
-    def in_force(self) -> Self:
-        """What counts today, whether or not the clock has ended what is over."""
-        today = timezone.localdate()
-        return self.unended().filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today))
 
     name = models.CharField(max_length=40, unique=True)
     state = models.JSONField(default=dict)
