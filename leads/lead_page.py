@@ -185,7 +185,7 @@ class Timeline:
 
 def timeline(lead: Lead, *, reader: User, since: datetime | None, asked: str, size: int) -> Timeline:
     """One query, counts included; three for a page that does not exist, which gives the last one."""
-    events = Event.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk")
+    events = lead.events.select_related("by").order_by("-at", "-pk")
     newer = Q(at__gt=since) if since else Q(pk__in=())
     others = newer & news_for(reader)
     counted = events.annotate(

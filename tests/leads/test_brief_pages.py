@@ -233,16 +233,6 @@ def test_prices_are_entered_by_an_administrator_alone(as_administrator: Client, 
     assert "Fill with the figures" in as_administrator.get(reverse("admin:leads_price_changelist")).content.decode()
 
 
-def command(*arguments: str, **options: Any) -> str:
-    out = StringIO()
-    call_command("brief", *arguments, stdout=out, **options)
-    return out.getvalue()
-
-
-def test_the_command_prints_sentences_with_their_footnotes(lead: Lead, tmp_path: Path) -> None:
-    text = command(ACME, lang="en")
-    assert "Strong candidate for a move to Microsoft 365; size class: large (estimate from the mail host). [1]" in text
-    assert "\n  [1] Rule 17.5 of v1 (one-liner)" in text
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -262,6 +252,16 @@ def test_no_price_that_nobody_can_mean(as_administrator: Client, wrong: dict[str
         Price.objects.update(per_user_per_month=0)
 
 
+def command(*arguments: str, **options: Any) -> str:
+    out = StringIO()
+    call_command("brief", *arguments, stdout=out, **options)
+    return out.getvalue()
+
+
+def test_the_command_prints_sentences_with_their_footnotes(lead: Lead, tmp_path: Path) -> None:
+    text = command(ACME, lang="en")
+    assert "Strong candidate for a move to Microsoft 365; size class: large (estimate from the mail host). [1]" in text
+    assert "\n  [1] Rule 17.5 of v1 (one-liner)" in text
     assert "nslookup" in command(ACME, lang="tr", customer=True)
     path = tmp_path / "brief.pdf"
     assert str(path) in command(ACME, pdf=path)
