@@ -11,7 +11,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +50,15 @@ while True:
 """
 
 
-@contextmanager
-def bell(world: World) -> Iterator[None]:
+def bell(world: World) -> AbstractContextManager[None]:
     """Rings for waiting jobs five times a second; by itself the clock does it every three seconds."""
-    process = world.start_python(_BELL)
+    return going_on(world, _BELL)
+
+
+@contextmanager
+def going_on(world: World, code: str) -> Iterator[None]:
+    """A process that runs endless code in the meantime."""
+    process = world.start_python(code)
     try:
         yield
     finally:

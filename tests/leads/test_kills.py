@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from sandbox.dns import serve
 from sandbox.market import market_world
-from tests.jobs.dying import bell, deaths
+from tests.jobs.dying import bell, deaths, going_on
 from tests.jobs.world import World, kill, wait_until
 from tests.post_office import ASKED, CALLED, KEPT, LOST, PostOffice, post_office
 from tests.signals.registries import MARKET, town
@@ -132,7 +132,7 @@ def test_every_source_is_asked_and_every_change_told_once_whoever_dies(tmp_path:
         with world:
             world.python(LOOK)
             worker = world.start("worker")
-            with bell(world):
+            with bell(world), going_on(world, LATER):
                 wait_until(lambda: deaths(world) >= 9, 120, "half of the deaths")
                 for process in world.descendants(worker):
                     kill(process)
@@ -162,8 +162,8 @@ insert_rows([Lead(domain=f"n{n}.example", scanned_at=now) for n in range(20)])
 never = now + timedelta(days=9)
 insert_rows([OutsideFact(lead=lead, kind="posture", due_at=never) for lead in Lead.objects.all()])
 """
-# One answer is lost with each death before or after one of the three writes that go with the first refusal.
-ANSWERS_LOST = 6
+# Whoever dies over a question leaves the host closed for 15 seconds, then for 30: as long as all of this takes.
+QUESTIONS = (1, 2, 3)
 
 
 def test_a_registry_that_refuses_is_left_alone_whoever_dies(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_a_registry_that_refuses_is_left_alone_whoever_dies(tmp_path: Path) -> N
             with bell(world):
                 wait_until(lambda: deaths(world) == 14, 120, "all deaths")
                 wait_until(lambda: not world.query(ACTIVE)[0][0], 60, "the end of the job")
-        assert len(place.cloud.journal.requests("rdap")) == ANSWERS_LOST + 1
+        assert len(place.cloud.journal.requests("rdap")) in QUESTIONS
 
 
 READERS = ("called", "asked", "lost", "kept", "quiet")
