@@ -59,6 +59,7 @@ EMPTY = [
 # Forms that are sent as they stand, or with these values, and come back with their errors.
 REFUSED: list[tuple[str, str, dict[str, str]]] = [
     ("/leads/add/", "main form", {"textarea": "not a domain"}),
+    ("/imports/", "form:has(textarea)", {"textarea": " "}),
     ("/accounts/password_change/", "main form", {"input[name=old_password]": "wrong"}),
     ("/admin/leads/lead/add/", "#lead_form", {"#id_domain": "not a domain"}),
     ("/admin/auth/user/add/", "#user_form", {"#id_username": "demo"}),

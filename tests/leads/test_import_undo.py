@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,8 @@ from leads.models import DomainClaim, Event, ImportBatch, ImportRow, Lead, LeadV
 from leads.services import ReferralNote
 from referrals.models import Referral, ReferralLink
 from tests.factories import make_lead, make_user
+from tests.jobs.dying import bell, deaths
+from tests.jobs.world import World, wait_until
 from tests.leads.conftest import Served
 from tests.worlds import google
 
@@ -294,3 +297,42 @@ def test_a_tag_of_hunter_is_no_touch(run: Run, operator: User) -> None:
     Lead.objects.get().tags.add(Tag.objects.create(name="no_spf", automatic=True))
     undone(batch, operator)
     assert not Lead.objects.exists()
+
+
+WORLD = """
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from leads import import_undo, services
+from leads.models import ImportBatch, ImportRow, Lead
+from leads.bulk import insert_rows
+boss = User.objects.create(username="boss")
+batch = ImportBatch.objects.create(file_name="liste.csv", state="done", created_count=1100, matched_count=100)
+insert_rows([Lead(domain=f"n{n}.example", import_batch=batch) for n in range(1100)])
+insert_rows([Lead(domain=f"k{n}.example", city="Ege") for n in range(100)])
+created, filled = {"verdict": "created"}, {"verdict": "matched", "filled": {"city": "Ege"}}
+insert_rows([
+    ImportRow(batch=batch, row=lead.pk, domain=lead.domain, lead=lead, **(created if lead.import_batch_id else filled))
+    for lead in Lead.objects.order_by("pk")
+])
+for lead in Lead.objects.filter(domain__in=["n3.example", "n700.example"]):
+    services.add_note(lead, "Arandı", by=boss)
+assert import_undo.undo(batch, by=boss)
+"""
+
+
+def test_an_undo_is_exact_whoever_dies(tmp_path: Path) -> None:
+    with World(tmp_path, settings="tests.jobs.dying", HUNTER_TEST_DEATHS="12") as world:
+        world.python(WORLD)
+        world.start("worker")
+        with bell(world):
+            wait_until(lambda: world.query("SELECT state FROM leads_importbatch") == [("undone",)], 120, "the undo")
+        assert deaths(world) == 12
+        rows = world.query("SELECT undone, count(*) FROM leads_importrow GROUP BY 1 ORDER BY 1")
+        assert rows == [("left", 2), ("put_back", 100), ("removed", 1098)]
+        assert world.query("SELECT domain FROM leads_lead WHERE domain LIKE 'n%' ORDER BY 1") == [
+            ("n3.example",),
+            ("n700.example",),
+        ]
+        assert world.query("SELECT count(*), count(DISTINCT lead_id) FROM leads_event WHERE kind = 'imported'") == [
+            (100, 100)
+        ]
