@@ -158,10 +158,12 @@ class LeadAdmin(FastAdmin[models.Lead]):
         if change:
             before = models.Lead.objects.select_related("owner").get(pk=obj.pk)
             owner, name, outcome, until = obj.owner, obj.company_name, obj.outcome, obj.snoozed_until
+            follow_up, obj.follow_up_on = obj.follow_up_on, before.follow_up_on
             obj.owner, obj.company_name = before.owner, before.company_name
             obj.outcome, obj.snoozed_until = before.outcome, before.snoozed_until
             super().save_model(request, obj, form, change)
             services.assign([obj], owner, by=user)
+            services.set_follow_up(obj, follow_up, by=user)
             services.rename(obj, name, by=user)
             outcomes.decide(obj, outcome, by=user)
             if until != before.snoozed_until:

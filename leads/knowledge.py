@@ -13,6 +13,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from leads import tenant_size
@@ -96,7 +97,7 @@ def end(entry: Override, *, by: User | None, word: str = "ended") -> None:
 
 def keep(entry: Override, seen: str, *, by: User) -> None:
     """Stand by the entry although `seen` is what shows; asked again when something else shows. Raises Overtaken when
-    the entry has ended."""
+    the entry has ended or something else shows by now."""
     with transaction.atomic():
         row = _locked(entry.lead)
         current = row.overrides.in_force().filter(pk=entry.pk).first()
@@ -215,8 +216,9 @@ def _told(lead: Lead, by: Any, *, old: str, new: str) -> None:
 
 
 def history(lead: Lead) -> tuple[dict[str, Override], Sequence[Override]]:
-    """(entries in force by field, ended ones), newest first."""
-    entries = list(lead.overrides.select_related("by").order_by("-created_at", "-pk")[:50])
+    """(entries in force by field, the last fifty or so that ended), newest first."""
+    newest = lead.overrides.alias(is_over=Q(ended_at__isnull=False)).order_by("is_over", "-created_at", "-pk")
+    entries = list(newest.select_related("by")[:50])
     in_force = {entry.field: entry for entry in entries if entry.is_in_force}
     return in_force, [entry for entry in entries if not entry.is_in_force]
 

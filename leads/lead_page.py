@@ -9,7 +9,8 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q, Window
+from django.db.models import Count, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from leads.brief_messages import row_text, stated_id
 from leads.models import Event, Lead, Scan
@@ -175,29 +176,45 @@ _PROOF: dict[str, Callable[[Evidence], bool]] = {
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """One page of a lead's events, newest first. `marker`: key of the first event the reader has seen before, None when
-    it is not on this page; `since`: when that was; `news`: how much of what happened since is news to them."""
+    it is not on this page; `since`: when that was; `news`: how much of what happened since is news to them. `read` are
+    the events of the page and those that were wanted besides, newest first."""
 
     page: Page[Event]
     marker: int | None
     since: datetime | None
     news: int
+    read: list[Event]
 
 
-def timeline(lead: Lead, *, reader: User, since: datetime | None, asked: str, size: int) -> Timeline:
-    """One query, counts included; three for a page that does not exist, which gives the last one."""
-    events = lead.events.select_related("by").order_by("-at", "-pk")
+def timeline(
+    lead: Lead,
+    *,
+    reader: User,
+    since: datetime | None,
+    asked: str,
+    size: int,
+    besides: QuerySet[Event] | None = None,
+) -> Timeline:
+    """One query, counts and the events wanted `besides` included; three for a page that does not exist, which gives the
+    last one."""
+    events = lead.events.order_by("-at", "-pk")
     newer = Q(at__gt=since) if since else Q(pk__in=())
-    others = newer & news_for(reader)
-    counted = events.annotate(
-        total=Window(Count("pk")), newer=Window(Count("pk", filter=newer)), others=Window(Count("pk", filter=others))
-    )
+    counts = {"total": Q(), "newer": newer, "others": newer & news_for(reader)}
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 1
     start = (max(number, 1) - 1) * size
-    rows = list(counted[start : start + size])
-    if not rows and start:
+
+    def read(start: int) -> list[Any]:
+        on_page = Q(pk__in=events.values("pk")[start : start + size])
+        wanted = on_page if besides is None else on_page | Q(pk__in=besides.values("pk"))
+        counted = {name: _count(events.filter(which)) for name, which in counts.items()}
+        return list(events.filter(wanted).select_related("by").annotate(on_page=on_page, **counted))
+
+    found = read(start)
+    if start and not any(event.on_page for event in found):
         start = max(0, (events.count() - 1) // size * size)
-        rows = list(counted[start : start + size])
-    first: Any = rows[0] if rows else None
+        found = read(start)
+    rows = [event for event in found if event.on_page]
+    first = rows[0] if rows else None
     paginator: Paginator[Event] = Paginator(rows, size)
     paginator.count = first.total if first else 0
     seen = first.newer - start if first and first.newer else -1
@@ -206,4 +223,10 @@ def timeline(lead: Lead, *, reader: User, since: datetime | None, asked: str, si
         marker=rows[seen].pk if 0 <= seen < len(rows) else None,
         since=since,
         news=first.others if first else 0,
+        read=found,
     )
+
+
+def _count(events: QuerySet[Event]) -> Coalesce:
+    counted = events.order_by().values("lead").annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted), 0)
