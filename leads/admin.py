@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_POST
 
 from leads import digest, knowledge, models, outcomes, scanning, services, snoozing
@@ -32,6 +32,9 @@ from leads.lead_page import scan_behind
 from leads.prices import fill_with_v1
 
 COUNTED_ROWS = 10_000
+# Texts of Django's administration that the catalogue says otherwise: in Turkish they would begin with the name of the
+# model, which is written small.
+_OTHERWISE = (gettext_noop("Add %(name)s"), gettext_noop("Add %s"), gettext_noop("Change %s"), gettext_noop("View %s"))
 Row = TypeVar("Row", bound=Model)
 
 

@@ -54,7 +54,7 @@ DOUBTS: Final[dict[str, Any]] = {
 }
 FIELDS: Final[dict[str, Any]] = {
     "registrar": _("Registrar"),
-    "registrar_id": _("Registrar"),
+    "registrar_id": _("Number of the registrar"),
     "created": _("Registered on"),
     "expires": _("Expires on"),
     "changed": _("Last changed"),
@@ -63,6 +63,19 @@ FIELDS: Final[dict[str, Any]] = {
     "signed": "DNSSEC",
     "tenant_id": _("Tenant"),
     "sign_in": _("Sign-in"),
+    "state": _("Answer"),
+    "redacted": _("Withheld by the registry"),
+    "asn": _("Number of the network"),
+    "organisation": _("Operator of the network"),
+    "country": _("Country"),
+    "federation_host": _("Sign-in system"),
+    "is_godaddy": "GoDaddy",
+    "brand": _("Name of the tenant"),
+    "region": _("Region of the tenant"),
+    "mta_sts": "MTA-STS",
+    "tls_rpt": "TLS-RPT",
+    "bimi": "BIMI",
+    "dnssec": "DNSSEC",
 }
 SIGN_INS: Final[dict[str, Any]] = {
     "managed": _("by Microsoft Entra itself"),

@@ -110,6 +110,35 @@ def mail_provider(lead: Lead) -> str:
     return provider(lead.provider)
 
 
+_OWN_SERVERS = {
+    "self-hosted": gettext_lazy("its own server"),
+    "self-hosted (EC2)": gettext_lazy("its own server (Amazon EC2)"),
+}
+
+
+@register.filter
+def service_name(service: str) -> str:
+    """A mail service by its name, or in words when the company runs it itself."""
+    return str(_OWN_SERVERS.get(service, service))
+
+
+# What a DNS server answered beyond found, not there and no answer (signals.types.Lookup.status).
+_LOOKUP_STATUSES = {
+    "ok": "",
+    "nodata": gettext_lazy("the name exists, without such a record"),
+    "nxdomain": gettext_lazy("there is no such name"),
+    "servfail": gettext_lazy("the server failed"),
+    "refused": gettext_lazy("the server refused"),
+    "timeout": gettext_lazy("no answer in time"),
+    "bad": gettext_lazy("an answer that cannot be read"),
+}
+
+
+@register.filter
+def lookup_status(status: str) -> str:
+    return str(_LOOKUP_STATUSES.get(status, status))
+
+
 @register.filter
 def score_text(lead: Lead) -> str:
     """ "72", "40–50" while a signal is unknown, "–" without a verdict."""

@@ -243,3 +243,27 @@ def test_page_list_and_first_page_mean_the_same_by_news(
         knowledge.end(entry, by=operator)
         assert news(as_operator) == (0, 0, 0, False)
         assert news(as_seller) == (1, 1, 1, True)
+
+
+def test_one_headline_and_the_other_measures_say_what_they_measure(as_seller: Client, scanned: Lead) -> None:
+    Lead.objects.filter(pk=scanned.pk).update(has_dkim=False)
+    page = " ".join(as_seller.get(scanned.get_absolute_url()).content.decode().split())
+    headline, _details, below = page.partition('id="other-measures"')
+    measures = below.partition("</details>")[0]
+    names = ("Priority 1–7", "Potential", "Urgency", "Security risk", "Technical heat", "Commercial segment")
+    for name in names:
+        assert page.count(f"<dt>{name}</dt>") == 1, name
+        assert f"<dt>{name}</dt>" in measures, name
+    assert measures.count("<dt>") == measures.count('class="small muted"') == len(names)
+    assert "Competitive Takeover" in headline
+    assert "(weak estimate from the mail host)" in below[: below.index('id="notes"')]
+    known = below[below.index('id="known"') :]
+    assert "Large <span" in known[: known.index("Mail provider")]
+    assert "(weak estimate from the mail host)" in known[: known.index("Mail provider")]
+
+
+def test_answers_of_servers_are_words(as_seller: Client, scanned: Lead) -> None:
+    page = as_seller.get(scanned.get_absolute_url()).content.decode()
+    assert "there is no such name" in page
+    for raw in ("nxdomain", "nodata", "servfail"):
+        assert raw not in page, raw
