@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 
 import scoring
-from leads import brief_sources
+from leads import brief_sources, snoozing
 from leads.brief_messages import MESSAGES, is_known, provider_label, stated_id, text
 from leads.brief_sentences import Message
 from leads.brief_sources import Material, Raw, Source, Sources, material_of, sources_of
@@ -26,6 +27,7 @@ from leads.verdicts import UNLISTED_SELECTOR
 DUE_AFTER: Final = {"24h": 1, "3d": 3, "1w": 7, "1mo": 30}  # days
 # Every lead is looked at once a month at least; facts that are twice as old are no longer today's.
 STALE_AFTER: Final = 60  # days
+_CONTACTS: Final = ("call", "email")
 _REASON_LENGTH: Final = 160  # characters of what a person gave as the reason; the footnote has it, too
 _RECORDS: Final = {"spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC"}
 # Families of sentences that a rule derives from facts, with its section of scoring-v1. The others say the fact itself.
@@ -37,12 +39,14 @@ _RULES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """`facts` name what it rests on, `notes` are the numbers of its footnotes: at least one."""
+    """`facts` name what it rests on, `notes` are the numbers of its footnotes: at least one. `record` is the
+    text of the DNS record that it speaks of, for a line of its own."""
 
     id: str
     text: str
     facts: tuple[str, ...]
     notes: tuple[int, ...]
+    record: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +90,34 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What to do next: texts in the active language, and the day it is due."""
+    """What to do next: texts in the active language, and the day it is due, None without one. `kind`: call, email or
+    wait by the rules; scan (the facts are old), rest (the lead sleeps) or closed (it has an outcome, or was dismissed)
+    come before them."""
 
+    kind: str
     action: str
     timeline: str
-    priority: str
-    due: date
+    due: date | None
+
+    @property
+    def is_contact(self) -> bool:
+        return self.kind in ("call", "email")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
     """`sections` the most important first. `figures` and `step` are None when nothing was judged, or when the company
-    asked not to be contacted. `stale`: the facts are old, a rescan comes first."""
+    asked not to be contacted. `stale`: the facts are old; `judged`: there is a verdict to speak about; `closed`: the
+    lead has ended, and the call is left out unless it was asked for."""
 
     sections: tuple[Section, ...]
     notes: tuple[Footnote, ...]
     figures: Figures | None = None
     step: Step | None = None
     stale: bool = False
+    judged: bool = False
     opted_out: bool = False
+    closed: bool = False
 
     @property
     def action(self) -> str:
@@ -114,8 +127,33 @@ class Brief:
     def timeline(self) -> str:
         return self.step.timeline if self.step else ""
 
+    @property
+    def needs_scan(self) -> bool:
+        return self.stale or not self.judged
+
     def section(self, key: str) -> Section | None:
         return next((section for section in self.sections if section.key == key), None)
+
+
+class Standing(StrEnum):
+    """What decides about a lead before the rules do."""
+
+    OPTED_OUT = "opted_out"
+    CLOSED = "closed"
+    ASLEEP = "asleep"
+    STALE = "stale"
+    OPEN = "open"
+
+
+def standing_of(material: Material) -> Standing:
+    lead = material.lead
+    if lead.opted_out_at:
+        return Standing.OPTED_OUT
+    if lead.outcome or lead.dismissed_at:
+        return Standing.CLOSED
+    if snoozing.is_asleep(lead, timezone.now()):
+        return Standing.ASLEEP
+    return Standing.STALE if material.age >= STALE_AFTER else Standing.OPEN
 
 
 def brief_of(lead: Lead) -> Brief:
@@ -128,25 +166,25 @@ def line_of(lead: Lead) -> Brief:
     return build_brief(material_of(lead, alone=True))
 
 
-def build_brief(material: Material, sources: Sources | None = None) -> Brief:
-    """The brief in the active language. `sources`: what shows the facts, when it is not all of the material."""
+def build_brief(material: Material, sources: Sources | None = None, *, full: bool = False) -> Brief:
+    """The brief in the active language. `sources`: what shows the facts, when it is not all of the material. `full`:
+    with the call, also when the lead has ended."""
     known = sources_of(material) if sources is None else sources
-    lead = material.lead
+    standing = standing_of(material)
     summary = summary_of(material) if "score" in known and "nxdomain" not in known else None
-    writer = Writer(known, _params(material, summary), stated=material.provider_is_stated)
-    if summary is None:
-        parts: Parts = [("today", _today_ids(material)), ("known", _known_ids(material)), ("todo", _todo_ids(material))]
-        return Brief(sections=writer.sections(parts), notes=writer.notes(), opted_out=lead.opted_out_at is not None)
-    sections = writer.sections(_parts(material, summary))
-    stale = material.age >= STALE_AFTER
-    if lead.opted_out_at:
-        return Brief(sections=sections, notes=writer.notes(), stale=stale, opted_out=True)
+    step = _step(material, summary, standing)
+    writer = Writer(known, _params(material, step), stated=material.provider_is_stated)
+    sections = writer.sections(_parts(material, summary, standing, full=full))
+    quiet = standing == Standing.OPTED_OUT or (standing == Standing.CLOSED and not full)
     return Brief(
         sections=sections,
         notes=writer.notes(),
-        figures=_figures(summary, known),
-        step=_step(summary, material.today),
-        stale=stale,
+        figures=_figures(summary, known) if summary is not None and not quiet else None,
+        step=step,
+        stale=summary is not None and material.age >= STALE_AFTER,
+        judged=summary is not None or "nxdomain" in known,
+        opted_out=standing == Standing.OPTED_OUT,
+        closed=standing == Standing.CLOSED,
     )
 
 
@@ -180,25 +218,48 @@ def summary_of(material: Material) -> scoring.SalesSummary | None:
 Parts = list[tuple[str, Iterable[str]]]
 
 
-def _parts(material: Material, summary: scoring.SalesSummary) -> Parts:
+def _parts(material: Material, summary: scoring.SalesSummary | None, standing: Standing, *, full: bool) -> Parts:
     """Sections and their message ids, the most important first: what does not fit on a page goes from the end."""
-    step = summary.next_step
+    decided = _decided_ids(material, standing)
+    if summary is None:
+        known: Parts = [("known", _known_ids(material)), ("todo", _todo_ids(material, standing))]
+        return [*decided, ("news", _today_ids(material)), *known]
+    quiet = standing == Standing.OPTED_OUT or (standing == Standing.CLOSED and not full)
     facts: Parts = [
         ("provider", _provider_ids(material, summary)),
-        ("security", _security_ids(material, summary)),
+        ("security", _security_ids(material, summary, advice=not quiet)),
     ]
-    if material.lead.opted_out_at:
-        return [("today", _today_ids(material)), *facts]
+    if quiet:
+        return [*decided, ("news", _today_ids(material)), *facts]
+    step = summary.next_step
+    due = [f"due.{step.action}"] if step.action in _CONTACTS else []
+    calls = step.action == "call" and standing in (Standing.OPEN, Standing.CLOSED)
+    call: Parts = [("call", summary.call_script), ("questions", summary.discovery_questions)]
     return [
         ("headline", summary.one_liner),
-        ("today", _today_ids(material)),
-        ("next", (step.message_id, f"due.{step.action}")),
-        ("call", summary.call_script),
-        ("questions", summary.discovery_questions),
+        ("today" if calls else "news", _today_ids(material)),
+        *(decided or [("next", (step.message_id, *due))]),
+        ("contact", ("contact.entry", "contact.record")),
+        *(call if calls else []),
         *facts,
         ("offer", _offer_ids(material, summary)),
         ("why", summary.segment_explanation),
+        *([] if calls else call),
     ]
+
+
+def _decided_ids(material: Material, standing: Standing) -> Parts:
+    """The section on what to do, where it is decided before the rules are asked."""
+    lead = material.lead
+    if standing == Standing.OPTED_OUT:
+        return [("contact", ("today.opted_out", "opted_out.remains"))]
+    if standing == Standing.CLOSED:
+        ended = (f"closed.{lead.outcome}", "closed.back") if lead.outcome else ("closed.dismissed",)
+        return [("next", ended)]
+    if standing == Standing.ASLEEP:
+        dated = "either" if lead.snoozed_until_change_since else "until"
+        return [("next", (f"rest.{dated}" if lead.snoozed_until else "rest.change",))]
+    return [("next", ("stale.scan",))] if standing == Standing.STALE else []
 
 
 # Message ids beyond the summary
@@ -206,10 +267,6 @@ def _parts(material: Material, summary: scoring.SalesSummary) -> Parts:
 
 def _today_ids(material: Material) -> Iterator[str]:
     lead = material.lead
-    if lead.opted_out_at:
-        yield "today.opted_out"
-    if lead.dismissed_at:
-        yield "today.dismissed"
     if material.age >= STALE_AFTER:
         yield "today.stale"
     elif material.scan is not None and lead.verdict_state == VerdictState.UNDETERMINED:
@@ -255,7 +312,8 @@ def _seen_id(material: Material) -> str:
     return "provider.unknown.mx_unrecognised" if lead.mx_root else "provider.records.none"
 
 
-def _security_ids(material: Material, summary: scoring.SalesSummary) -> Iterator[str]:
+def _security_ids(material: Material, summary: scoring.SalesSummary, *, advice: bool) -> Iterator[str]:
+    """`advice`: with what to say and to offer."""
     lead, security = material.lead, summary.security_reasoning
     if security is None:
         yield "security.none"
@@ -268,7 +326,8 @@ def _security_ids(material: Material, summary: scoring.SalesSummary) -> Iterator
         yield "security.dkim_unlisted"
     elif _unknown_records(lead):
         yield "security.unknown"
-    yield from (security.sales_angle_id, security.recommended_action_id)
+    if advice:
+        yield from (security.sales_angle_id, security.recommended_action_id)
 
 
 def _unknown_records(lead: Lead) -> str:
@@ -300,25 +359,31 @@ def _known_ids(material: Material) -> Iterator[str]:
         yield "known.unanswered"
     else:
         yield "known.never"
-    yield from ("known.record", "known.contacts")
+    if material.outside.get(OutsideFact.Kind.REGISTRATION) is not None:
+        yield from ("known.registered" if material.lead.expires_on else "known.registration", "known.registrar")
+    yield from ("known.not_registered", "known.record", "known.contacts")
 
 
-def _todo_ids(material: Material) -> Iterator[str]:
+def _todo_ids(material: Material, standing: Standing) -> Iterator[str]:
+    if standing == Standing.CLOSED:
+        return
     if material.scan is not None and material.scan.facts["mx_status"] == "nxdomain":
         yield "todo.spelling"
         return
     yield "todo.scan" if material.last is None else "todo.again"
-    if not material.lead.opted_out_at:
+    if standing not in (Standing.OPTED_OUT, Standing.ASLEEP):
         yield "todo.no_statement"
 
 
 # Values in the sentences
 
 
-def _params(material: Material, summary: scoring.SalesSummary | None) -> dict[str, Any]:
-    lead, today = material.lead, material.today
-    due = _step(summary, today).due if summary else None
+def _params(material: Material, step: Step | None) -> dict[str, Any]:
+    lead, today, outcome = material.lead, material.today, material.outcome
     hosting = material.outside.get(OutsideFact.Kind.HOSTING)
+    registration = material.outside.get(OutsideFact.Kind.REGISTRATION)
+    entry = material.contact_entry
+    others = [email for email in lead.usable_emails if entry is None or email != entry.value]
     values = {
         "local_provider": lead.local_provider,
         "provider": provider_label(lead.provider),
@@ -333,6 +398,13 @@ def _params(material: Material, summary: scoring.SalesSummary | None) -> dict[st
         "selectors": ", ".join(_selectors(material)),
         "records": _unknown_records(lead),
         "contacts": ", ".join(lead.usable_emails[:3]),
+        "contact": entry.value if entry else "",
+        "other_contacts": ", ".join(others[:3]),
+        "registrar": registration.value.get("registrar") if registration else "",
+        "opted_out_person": brief_sources.name_of(lead.opted_out_by) if lead.opted_out_at else "",
+        "dismissed_person": brief_sources.name_of(lead.dismissed_by) if lead.dismissed_at else "",
+        "dismissed_reason": lead.dismissed_reason,
+        "outcome_person": brief_sources.name_of(outcome.by) if outcome else "",
         "source": lead.get_source_display(),
         "organisation": hosting.value.get("organisation") if hosting else "",
         "country": _country(hosting.value.get("country")) if hosting else "",
@@ -341,15 +413,19 @@ def _params(material: Material, summary: scoring.SalesSummary | None) -> dict[st
         "days": (lead.expires_on - today).days if lead.expires_on else None,
     }
     moments = {
-        "due": due, "expiry": lead.expires_on, "deadline": lead.referral_deadline, "opted_out": lead.opted_out_at,
-        "dismissed": lead.dismissed_at, "seen": material.seen_at, "follow_up": lead.follow_up_on,
-        "added": lead.created_at,
+        "due": step.due if step else None, "expiry": lead.expires_on, "deadline": lead.referral_deadline,
+        "opted_out": lead.opted_out_at, "dismissed": lead.dismissed_at, "seen": material.seen_at,
+        "follow_up": lead.follow_up_on, "added": lead.created_at, "until": lead.snoozed_until,
+        "outcome": outcome.at if outcome else None,
+        "not_registered": material.not_registered.seen_at if material.not_registered else None,
     }  # fmt: skip
     values |= {name: day(moment) for name, moment in moments.items() if moment is not None}
-    for name, entry in (
-        ("size", material.entries.get(Override.Field.TENANT_SIZE)),
-        ("provider", material.provider_entry),
-    ):
+    by_people = {
+        "size": material.entries.get(Override.Field.TENANT_SIZE),
+        "provider": material.provider_entry,
+        "contact": material.contact_entry,
+    }
+    for name, entry in by_people.items():
         if entry is not None:
             values |= {f"{name}_person": brief_sources.name_of(entry.by), f"{name}_date": day(entry.created_at)}
             values[f"{name}_reason"] = cut(entry.reason, _REASON_LENGTH)
@@ -439,14 +515,41 @@ def _figures(summary: scoring.SalesSummary, known: Sources) -> Figures:
     )
 
 
-def _step(summary: scoring.SalesSummary, today: date) -> Step:
+def _step(material: Material, summary: scoring.SalesSummary | None, standing: Standing) -> Step | None:
+    if standing == Standing.OPTED_OUT:
+        return None
+    if standing == Standing.CLOSED:
+        return _end(material)
+    if standing == Standing.ASLEEP:
+        return _rest(material.lead)
+    if summary is None:
+        return None
+    if standing == Standing.STALE:
+        return Step(kind="scan", action=text("action.scan"), timeline=text("timeline.first"), due=None)
     step = summary.next_step
     return Step(
+        kind=step.action,
         action=text(f"action.{step.action}"),
         timeline=text(f"timeline.{step.timeline}"),
-        priority=text(f"step_priority.{step.priority}"),
-        due=today + timedelta(days=DUE_AFTER[step.timeline]),
+        due=material.today + timedelta(days=DUE_AFTER[step.timeline]),
     )
+
+
+def _end(material: Material) -> Step:
+    lead, outcome = material.lead, material.outcome
+    ended = outcome.at if outcome is not None and lead.outcome else None if lead.outcome else lead.dismissed_at
+    action = lead.get_outcome_display() if lead.outcome else text("action.dismissed")
+    return Step(kind="closed", action=action, timeline=day(ended) if ended else "", due=None)
+
+
+def _rest(lead: Lead) -> Step:
+    """Until the day it wakes, which may come sooner when it waits for a change, too."""
+    until = lead.snoozed_until
+    if until is None:
+        return Step(kind="rest", action=text("action.rest"), timeline=text("timeline.change"), due=None)
+    wording = "timeline.either" if lead.snoozed_until_change_since else "timeline.until"
+    timeline = text(wording, until=day(until))
+    return Step(kind="rest", action=text("action.rest"), timeline=timeline, due=timezone.localdate(until))
 
 
 # Sentences and footnotes
@@ -477,7 +580,7 @@ class Writer:
             said = text(wording, **self._values(message_id)) if facts else ""
             if said:
                 notes = tuple(sorted({self._cite(source) for source in self._shown_by(message_id, message, facts)}))
-                yield Sentence(wording, said, facts, notes)
+                yield Sentence(wording, said, facts, notes, self.params.get(message.record) or "")
 
     def _facts(self, message: Message) -> tuple[str, ...]:
         """The known facts that the sentence rests on; none = it cannot be said."""

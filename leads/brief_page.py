@@ -10,8 +10,9 @@ from django import forms
 from leads.brief import Brief, Section, Sentence, build_brief
 from leads.brief_messages import text
 from leads.brief_public import build_public
+from leads.brief_sheet import as_of, foot_of
 from leads.brief_sources import Material, Raw, material_of
-from leads.call_answers import answers_of, version_of
+from leads.call_answers import answers_of, version_of, was_asked
 from leads.models import CallAnswer, Lead
 
 _CALL = ("call", "questions")
@@ -45,7 +46,7 @@ class Item:
     def asked(self) -> bool:
         if self.form is not None:
             return bool(self.form["asked"].value())
-        return self.answer is not None and self.answer.asked
+        return was_asked(self.answer)
 
     @property
     def note(self) -> str:
@@ -57,7 +58,8 @@ class Item:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BriefPage:
     """`said` are the sections without the call, `script` and `questions` the call, `kept` answers to questions that
-    this brief no longer asks, `raws` the rows that footnotes link to."""
+    this brief no longer asks, `raws` the rows that footnotes link to. `full`: the call was asked for although the lead
+    has ended."""
 
     brief: Brief
     material: Material
@@ -65,14 +67,15 @@ class BriefPage:
     script: tuple[Item, ...]
     questions: tuple[Item, ...]
     kept: tuple[Item, ...]
+    full: bool = False
 
     @classmethod
-    def of(cls, lead: Lead, *, public: bool = False) -> BriefPage:
+    def of(cls, lead: Lead, *, public: bool = False, full: bool = False) -> BriefPage:
         material = material_of(lead)
         if public:
             brief = build_public(material)
             return cls(brief=brief, material=material, public=True, script=(), questions=(), kept=())
-        brief, answers = build_brief(material), answers_of(lead)
+        brief, answers = build_brief(material, full=full), answers_of(lead)
         script, questions = (_items(brief.section(key), answers) for key in _CALL)
         shown = {item.id for item in (*script, *questions)}
         kept = [_item(name, text(name), None, answer) for name, answer in answers.items() if name not in shown]
@@ -83,11 +86,36 @@ class BriefPage:
             script=script,
             questions=questions,
             kept=tuple(item for item in kept if item.asked or item.note),
+            full=full,
         )
 
     @property
     def said(self) -> tuple[Section, ...]:
         return tuple(section for section in self.brief.sections if section.key not in _CALL)
+
+    @property
+    def calls(self) -> bool:
+        """The call comes first: it is the next step, or was asked for."""
+        return self.full or (self.brief.step is not None and self.brief.step.kind == "call")
+
+    @property
+    def has_answers(self) -> bool:
+        return any(item.asked or item.note for item in (*self.script, *self.questions))
+
+    @property
+    def mails(self) -> bool:
+        """An e-mail is the next step, and there is somebody to write to."""
+        lead, step = self.material.lead, self.brief.step
+        return step is not None and step.kind == "email" and bool(lead.usable_emails)
+
+    @property
+    def as_of(self) -> str:
+        return as_of(self.material)
+
+    @property
+    def foot(self) -> str:
+        """When it was seen, and for whom it is."""
+        return foot_of(self.material, public=self.public)
 
     @property
     def raws(self) -> tuple[Raw, ...]:

@@ -118,6 +118,8 @@ def _line(pdf: FPDF, line: Line, size: float) -> None:
     pdf.cell(_HANG, _height(size), line.mark)
     numbers = "".join(f"[{number}]" for number in line.numbers)
     _write(pdf, f"{line.text} {numbers}", size, left=_HANG)
+    if line.record:
+        _write(pdf, line.record, size, left=_HANG, ink=_MUTED)
     if line.note:
         _write(pdf, line.note, size, left=_HANG, style="B")
 

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 class Message(NamedTuple):
     """`text` may hold named placeholders; `neutral` is the wording for when one of them has no value, "" = then nothing
     is said. `facts` are what the sentence rests on and cannot be said without; `also` what it rests on when known. At
-    least one of them must be known. Facts are the keys of `brief_sources.sources_of`."""
+    least one of them must be known. Facts are the keys of `brief_sources.sources_of`. `record` names the value that is
+    shown below the sentence as it was published."""
 
     text: _StrPromise | str
     facts: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     neutral: _StrPromise | str = ""
+    record: str = ""
 
 
 SENTENCES: Final[dict[str, Message]] = {
@@ -225,7 +227,9 @@ SENTENCES: Final[dict[str, Message]] = {
         _("Local mail with a very low score: leave it until something changes."), facts=("segment", "score", "provider")
     ),
     "segment.skip.next.recheck": Message(
-        _("Another look in three to six months is enough."), facts=("segment",), also=("score", "provider")
+        _("If the next look shows nothing new, another one three to six months later is enough."),
+        facts=("segment",),
+        also=("score", "provider"),
     ),
     "segment.other": Message(
         _("The segment on record is not one of the four sales segments."),
@@ -636,7 +640,10 @@ SENTENCES: Final[dict[str, Message]] = {
         _("Send an e-mail about added services within a week."), facts=("segment", "score"), also=("priority", "expiry")
     ),
     "next.skip": Message(
-        _("Leave this lead for now and look again in a month."), facts=("segment", "score"), also=("priority", "expiry")
+        _("Leave this lead for now and look at it again on %(due)s."),
+        facts=("segment", "score"),
+        also=("priority", "expiry"),
+        neutral=_("Leave this lead for now and look at it again in a month."),
     ),
     "next.medium.migration": Message(
         _("Call within three days and ask about their plans for e-mail."),
@@ -653,8 +660,65 @@ SENTENCES: Final[dict[str, Message]] = {
         _("Call within three days; the urgency is medium."), facts=("segment", "score"), also=("priority", "expiry")
     ),
     "next.default": Message(
-        _("No step is due now; look again in a month."), facts=("segment", "score"), also=("priority", "expiry")
+        _("No step is due now; look at the lead again on %(due)s."),
+        facts=("segment", "score"),
+        also=("priority", "expiry"),
+        neutral=_("No step is due now; look at the lead again in a month."),
     ),
+    # What comes before the rules: old facts, a lead that sleeps, one that has ended, a company that wants no contact.
+    "stale.scan": Message(
+        _("Scan again first: the facts are %(age)s days old. After that this brief names the next step."),
+        facts=("look",),
+    ),
+    "rest.until": Message(
+        _("This lead rests until %(until)s; nothing is due before that."),
+        facts=("sleep",),
+        neutral=_("This lead rests; nothing is due."),
+    ),
+    "rest.either": Message(
+        _("This lead rests until %(until)s, or until something changes; nothing is due before that."),
+        facts=("sleep",),
+        neutral=_("This lead rests; nothing is due."),
+    ),
+    "rest.change": Message(_("This lead rests until something changes; nothing is due before that."), facts=("sleep",)),
+    "closed.won": Message(
+        _("Won on %(outcome)s, noted by %(outcome_person)s: nothing to do here."),
+        facts=("outcome",),
+        neutral=_("Won: nothing to do here."),
+    ),
+    "closed.lost": Message(
+        _("Lost on %(outcome)s, noted by %(outcome_person)s: nothing to do here."),
+        facts=("outcome",),
+        neutral=_("Lost: nothing to do here."),
+    ),
+    "closed.not_a_fit": Message(
+        _("Not a fit, noted on %(outcome)s by %(outcome_person)s: nothing to do here."),
+        facts=("outcome",),
+        neutral=_("Not a fit: nothing to do here."),
+    ),
+    "closed.back": Message(
+        _("If that no longer holds, take the outcome back on the lead's page; then this brief names the next step."),
+        facts=("outcome",),
+    ),
+    "closed.dismissed": Message(
+        _("Dismissed on %(dismissed)s by %(dismissed_person)s (%(dismissed_reason)s): nothing to do here."),
+        facts=("dismissed",),
+        neutral=_("Dismissed on %(dismissed)s by %(dismissed_person)s: nothing to do here."),
+    ),
+    "opted_out.remains": Message(
+        _(
+            "You can still read, note and scan here. Whoever hears that it may be contacted again says so on the "
+            "lead's page."
+        ),
+        facts=("opt_out",),
+    ),
+    # Whom to contact
+    "contact.entry": Message(
+        _("%(contact)s, entered by %(contact_person)s on %(contact_date)s: “%(contact_reason)s”."),
+        facts=("contact_entry",),
+        neutral=_("%(contact)s, entered by %(contact_person)s on %(contact_date)s."),
+    ),
+    "contact.record": Message(_("On record: %(other_contacts)s."), facts=("contact_record",)),
     "due.call": Message(
         _("Call by %(due)s."),
         facts=("segment", "score"),
@@ -666,12 +730,6 @@ SENTENCES: Final[dict[str, Message]] = {
         facts=("segment", "score"),
         also=("priority", "expiry"),
         neutral=_("Choose a date for the e-mail."),
-    ),
-    "due.wait": Message(
-        _("Look again on %(due)s."),
-        facts=("segment", "score"),
-        also=("priority", "expiry"),
-        neutral=_("Choose a date for the next look."),
     ),
     # Offer (17.3). Its prices come from the partner's own price list and are said only when an administrator entered
     # one.
@@ -735,17 +793,14 @@ SENTENCES: Final[dict[str, Message]] = {
     ),
     # Reasons to call now, or not to.
     "today.opted_out": Message(
-        _("The company asked on %(opted_out)s not to be contacted: do not call and do not write."),
+        _("Does not want to be contacted (noted by %(opted_out_person)s on %(opted_out)s): do not call or write."),
         facts=("opt_out",),
-        neutral=_("The company asked not to be contacted: do not call and do not write."),
-    ),
-    "today.dismissed": Message(
-        _("This lead was dismissed on %(dismissed)s."), facts=("dismissed",), neutral=_("This lead was dismissed.")
+        neutral=_("Does not want to be contacted: do not call or write."),
     ),
     "today.stale": Message(
-        _("What follows was seen on %(seen)s, %(age)s days ago: scan again before you call."),
+        _("What follows was seen on %(seen)s, %(age)s days ago."),
         facts=("look",),
-        neutral=_("What follows was seen long ago: scan again before you call."),
+        neutral=_("What follows was seen long ago."),
     ),
     "today.undetermined": Message(
         _("The last look could not judge this domain; what follows was seen on %(seen)s."),
@@ -763,21 +818,19 @@ SENTENCES: Final[dict[str, Message]] = {
         neutral=_("The time to answer a co-sell referral is over; look at it first."),
     ),
     "today.referral.active": Message(
-        _("A co-sell referral for this company is active; speak about the same project."), facts=("referral",)
+        _("A co-sell referral for this company is active; it may be about the same project."), facts=("referral",)
     ),
     "today.referral.closed": Message(_("The co-sell referrals for this company are closed."), facts=("referral",)),
     "today.push.open": Message(
-        _("The company is already a lead in Dynamics 365; read there what was agreed before you call."), facts=("push",)
+        _("The company is already a lead in Dynamics 365; look there for what was agreed."), facts=("push",)
     ),
     "today.push.qualified": Message(
-        _("The company is already a qualified lead in Dynamics 365; speak with its owner there first."), facts=("push",)
+        _("The company is already a qualified lead in Dynamics 365; ask its owner there."), facts=("push",)
     ),
     "today.push.disqualified": Message(
-        _("The company was disqualified as a lead in Dynamics 365; read there why before you call."), facts=("push",)
+        _("The company was disqualified as a lead in Dynamics 365; look there for the reason."), facts=("push",)
     ),
-    "today.push.deleted": Message(
-        _("The lead was deleted in Dynamics 365; ask there why before you call."), facts=("push",)
-    ),
+    "today.push.deleted": Message(_("The lead was deleted in Dynamics 365; ask there why."), facts=("push",)),
     "today.expiry.ahead": Message(
         _("The domain registration ends on %(expiry)s (days left: %(days)s)."),
         facts=("expiry",),
@@ -812,6 +865,18 @@ SENTENCES: Final[dict[str, Message]] = {
         facts=("contact",),
         neutral=_("Contact addresses are on record."),
     ),
+    "known.registered": Message(
+        _("By the registry the domain is registered until %(expiry)s."),
+        facts=("expiry",),
+        neutral=_("The registry knows the domain."),
+    ),
+    "known.registration": Message(_("The registry knows the domain."), facts=("registration",)),
+    "known.registrar": Message(_("Registrar: %(registrar)s"), facts=("registration",)),
+    "known.not_registered": Message(
+        _("The registry knows no such domain (asked on %(not_registered)s)."),
+        facts=("not_registered",),
+        neutral=_("The registry knows no such domain."),
+    ),
     "known.never": Message(
         _("Nobody has looked at this domain yet, so nothing is known about its e-mail."), facts=("record",)
     ),
@@ -835,6 +900,16 @@ SENTENCES: Final[dict[str, Message]] = {
         facts=("record",),
     ),
     # The page for the customer: public records only, each with the question that shows it.
+    "public.nxdomain": Message(_("A domain of this name does not exist in DNS."), facts=("nxdomain",)),
+    "public.asked": Message(
+        _("On %(asked_on)s we asked for the mail host (MX) of the domain, and no answer came."),
+        facts=("unanswered",),
+    ),
+    "public.not_registered": Message(
+        _("The registry knows no such domain (asked on %(not_registered)s)."),
+        facts=("not_registered",),
+        neutral=_("The registry knows no such domain."),
+    ),
     "public.mx.hosts": Message(
         _("Mail for the domain is delivered to: %(mx_hosts)s."),
         facts=("mx",),
@@ -844,9 +919,9 @@ SENTENCES: Final[dict[str, Message]] = {
     "public.mx.none": Message(_("No mail host (MX) is published for the domain."), facts=("mx_look",)),
     "public.service": Message(_("These hosts belong to %(mail_service)s."), facts=("mx",)),
     "public.spf.record": Message(
-        _("SPF names the servers that may send for the domain. Published: %(spf_record)s"),
+        _("SPF names the servers that may send for the domain. A record is published."),
         facts=("spf",),
-        neutral=_("An SPF record is published."),
+        record="spf_record",
     ),
     "public.spf.none": Message(
         _("SPF names the servers that may send for the domain. No such record is published."), facts=("spf",)
@@ -859,15 +934,24 @@ SENTENCES: Final[dict[str, Message]] = {
         facts=("dkim",),
         neutral=_("DKIM signs outgoing mail. A key was found."),
     ),
-    "public.dkim.none": Message(_("DKIM signs outgoing mail. No key was found."), facts=("dkim",)),
+    "public.dkim.none": Message(
+        _("DKIM signs outgoing mail. Nothing is published below _domainkey, so there is no key."), facts=("dkim",)
+    ),
+    "public.dkim.unfound": Message(
+        _(
+            "DKIM signs outgoing mail. No key in use was found under the names that were asked, among them "
+            "%(asked)s; a key under another name cannot be seen from outside."
+        ),
+        facts=("dkim",),
+    ),
     "public.dkim.unlisted": Message(
         _("DKIM signs outgoing mail. A key exists under a name that cannot be looked up from outside."),
         facts=("dkim_node",),
     ),
     "public.dmarc.record": Message(
-        _("DMARC tells receivers what to do with forged mail. Published: %(dmarc_record)s"),
+        _("DMARC tells receivers what to do with forged mail. A record is published."),
         facts=("dmarc",),
-        neutral=_("DMARC tells receivers what to do with forged mail. A record is published."),
+        record="dmarc_record",
     ),
     "public.dmarc.absent": Message(
         _("DMARC tells receivers what to do with forged mail. No such record is published."), facts=("dmarc",)

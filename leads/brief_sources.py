@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 import scoring
+from leads import snoozing
 from leads.brief_messages import provider_label, text
 from leads.lead_page import Evidence
-from leads.models import Event, Lead, OutsideFact, Override, Price, Provider, Scan, SizeSource
+from leads.models import Event, Lead, OutcomeRecord, OutsideFact, Override, Price, Provider, Scan, SizeSource
 from leads.prices import price_for
 from leads.tenant_size import mx_estimate
 from leads.verdicts import UNLISTED_SELECTOR
@@ -29,7 +31,7 @@ _CHANGES: Final = (
     Event.Kind.PROVIDER, Event.Kind.GATEWAY, Event.Kind.MX, Event.Kind.SPF, Event.Kind.DKIM, Event.Kind.DMARC,
     Event.Kind.REGISTRAR, Event.Kind.NAME_SERVER, Event.Kind.TENANT,
 )  # fmt: skip
-_FOLLOWED: Final = (Event.Kind.FOLLOW_UP, *_CHANGES)
+_FOLLOWED: Final = (Event.Kind.FOLLOW_UP, Event.Kind.SNOOZED, *_CHANGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ Sources = dict[str, tuple[Source, ...]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
     """All that a brief is made from. `scan` is the newest that judged, `last` the newest of all, `earlier` the judged
-    ones before `scan`; `outside` and `entries` by kind and field; `events` the newest first."""
+    ones before `scan`; `outside` and `entries` by kind and field; `events` the newest first; `outcome` the one that
+    holds; `not_registered` is the registry's word that it knows no such domain."""
 
     lead: Lead
     today: date
@@ -73,6 +76,8 @@ class Material:
     entries: Mapping[str, Override] = field(default_factory=dict)
     events: Sequence[Event] = ()
     price: Price | None = None
+    outcome: OutcomeRecord | None = None
+    not_registered: OutsideFact | None = None
 
     @property
     def seen_at(self) -> datetime | None:
@@ -101,6 +106,12 @@ class Material:
         return entry if entry is not None and entry.value == self.lead.provider else None
 
     @property
+    def contact_entry(self) -> Override | None:
+        """The entry with a contact that may be used."""
+        entry = self.entries.get(Override.Field.CONTACT)
+        return entry if entry is not None and entry.value in self.lead.usable_emails else None
+
+    @property
     def provider_is_stated(self) -> bool:
         """Only a person says who the provider is: the records show another one, or none."""
         entry = self.provider_entry
@@ -110,26 +121,30 @@ class Material:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     """What the page of a lead has read already: its scan as in Material, the newest one if that could not judge, the
-    entries in force by field, and the newest events of every kind."""
+    entries in force by field, those that it `cites` at least, and the outcome that holds."""
 
     scan: Scan | None
     failed: Scan | None
     entries: Mapping[str, Override]
     events: Sequence[Event]
+    outcome: OutcomeRecord | None
 
 
 def material_with(lead: Lead, loaded: Loaded) -> Material:
     """`material_of` in two queries more."""
+    outside, not_registered = _known_outside(lead)
     return Material(
         lead=lead,
         today=timezone.localdate(),
         scan=loaded.scan,
         last=loaded.failed or loaded.scan,
         earlier=_earlier(lead, loaded.scan),
-        outside=_known_outside(lead),
+        outside=outside,
         entries=loaded.entries,
-        events=[event for event in loaded.events if event.kind in _FOLLOWED][:_RECENT_EVENTS],
+        events=[event for event in loaded.events if event.kind in _FOLLOWED],
         price=price_for(lead.tenant_size, lead.segment, lead.score),
+        outcome=loaded.outcome,
+        not_registered=not_registered,
     )
 
 
@@ -140,12 +155,27 @@ def _earlier(lead: Lead, scan: Scan | None) -> list[Scan]:
     return list(lead.scans.filter(verdict__isnull=False).order_by("-created_at")[1:_EARLIER_SCANS])
 
 
-def _known_outside(lead: Lead) -> dict[str, OutsideFact]:
-    return {fact.kind: fact for fact in lead.outside_facts.filter(state=OutsideFact.State.FOUND)}
+def cites(lead: Lead) -> QuerySet[Event]:
+    """Events that a brief cites: those that said what the lead's row says of its follow-up and its sleep, and the
+    newest changes, however much else happened since."""
+    said = Q(kind=Event.Kind.SNOOZED, new=snoozing.code(lead.snoozed_until, lead.snoozed_until_change_since))
+    if lead.follow_up_on:
+        said |= Q(kind=Event.Kind.FOLLOW_UP, new=lead.follow_up_on.isoformat())
+    events = lead.events.filter(said | Q(kind__in=_CHANGES)).alias(changes=Q(kind__in=_CHANGES))
+    return events.order_by("changes", "-at", "-pk")[:_RECENT_EVENTS]
+
+
+def _known_outside(lead: Lead) -> tuple[dict[str, OutsideFact], OutsideFact | None]:
+    """(what was found by kind, that the registry knows no such domain)."""
+    known = {fact.kind: fact for fact in lead.outside_facts.exclude(state=OutsideFact.State.UNKNOWN)}
+    registration = known.get(OutsideFact.Kind.REGISTRATION)
+    absent = registration is not None and registration.state == OutsideFact.State.ABSENT
+    found = {kind: fact for kind, fact in known.items() if fact.state == OutsideFact.State.FOUND}
+    return found, registration if absent else None
 
 
 def material_of(lead: Lead, *, alone: bool = False) -> Material:
-    """Gathered in at most seven queries; with `alone` in one, from the scan alone: enough for a line in a list."""
+    """Gathered in at most eight queries; with `alone` in one, from the scan alone: enough for a line in a list."""
     scan = lead.scans.filter(verdict__isnull=False).order_by("-created_at").first()
     today = timezone.localdate()
     if alone:
@@ -153,17 +183,19 @@ def material_of(lead: Lead, *, alone: bool = False) -> Material:
     last = scan
     if scan is None or scan.created_at != lead.scanned_at:
         last = lead.scans.order_by("-created_at").first()
-    followed = lead.events.filter(kind__in=_FOLLOWED).select_related("by").order_by("-at", "-pk")
+    outside, not_registered = _known_outside(lead)
     return Material(
         lead=lead,
         today=today,
         scan=scan,
         last=last,
         earlier=_earlier(lead, scan),
-        outside=_known_outside(lead),
+        outside=outside,
         entries={entry.field: entry for entry in lead.overrides.in_force().select_related("by")},
-        events=list(followed[:_RECENT_EVENTS]),
+        events=sorted(cites(lead).select_related("by"), key=lambda event: (event.at, event.pk), reverse=True),
         price=price_for(lead.tenant_size, lead.segment, lead.score),
+        outcome=lead.outcomes.select_related("by").filter(is_current=True).first() if lead.outcome else None,
+        not_registered=not_registered,
     )
 
 
@@ -366,6 +398,8 @@ def _from_outside(material: Material) -> Iterator[tuple[str, list[Source]]]:
     tenant = material.outside.get(OutsideFact.Kind.TENANT)
     if tenant is not None:
         yield "tenant", [_outside(tenant)]
+    if material.not_registered is not None:
+        yield "not_registered", [_outside(material.not_registered)]
 
 
 # What a footnote names of each; the raw row has the rest.
@@ -404,21 +438,51 @@ def _dated(value: str) -> str:
 def _from_people(material: Material) -> Iterator[tuple[str, list[Source]]]:
     lead = material.lead
     yield "record", [_record(lead)]
-    if lead.usable_emails:
-        yield "contact", [_record(lead)]
+    yield from _contacts(material)
     if lead.opted_out_at:
         by = name_of(lead.opted_out_by)
         yield "opt_out", [_person("opt-out", _("contact opt-out"), by, lead.opted_out_at)]
     if lead.dismissed_at:
         by = name_of(lead.dismissed_by)
         yield "dismissed", [_person("dismissal", lead.dismissed_reason or _("Dismissal"), by, lead.dismissed_at)]
+    if material.outcome is not None and material.outcome.outcome == lead.outcome:
+        yield "outcome", [_ended(material.outcome)]
+    if lead.snoozed_until or lead.snoozed_until_change_since:
+        yield "sleep", [_sleep(material)]
     if lead.follow_up_on:
         kept = (event for event in material.events if event.kind == Event.Kind.FOLLOW_UP)
         noted = next((event for event in kept if event.new == lead.follow_up_on.isoformat()), None)
         said = _("follow up on")
-        found = _person("follow-up", said, name_of(noted.by), noted.at) if noted else _record(lead)
-        yield "follow_up", [found]
+        if noted is not None:
+            yield "follow_up", [_person("follow-up", said, name_of(noted.by), noted.at)]
+        else:  # nobody knows who said so
+            day = date_format(lead.follow_up_on, "SHORT_DATE_FORMAT")
+            yield "follow_up", [Source("follow-up", f"{_('Follow up on')}: {day}")]
     yield from _size(material)
+
+
+def _contacts(material: Material) -> Iterator[tuple[str, list[Source]]]:
+    """Who may be contacted: the address that a person entered, and those of the record."""
+    lead, entry = material.lead, material.contact_entry
+    known = [email for email in lead.usable_emails if entry is None or email != entry.value]
+    shown = [_entry(entry, entry.value)] if entry is not None else []
+    yield "contact_entry", shown
+    yield "contact_record", [_record(lead)] if known else []
+    yield "contact", [*shown, *([_record(lead)] if known else [])]
+
+
+def _ended(outcome: OutcomeRecord) -> Source:
+    said = f"{_('Outcome')}: {outcome.get_outcome_display()}"
+    said = f"{said} ({outcome.reason[:_VALUE_LENGTH]})" if outcome.reason else said
+    return _person("outcome", said, name_of(outcome.by), outcome.at)
+
+
+def _sleep(material: Material) -> Source:
+    """When it was put to sleep the timeline knows, unless that is long ago."""
+    asleep = next((event for event in material.events if event.kind == Event.Kind.SNOOZED), None)
+    if asleep is not None:
+        return _person("sleep", str(asleep.get_kind_display()), name_of(asleep.by), asleep.at)
+    return Source("sleep", _("Snoozed by %(person)s") % {"person": name_of(material.lead.snoozed_by)})
 
 
 def _size(material: Material) -> Iterator[tuple[str, list[Source]]]:

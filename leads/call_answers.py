@@ -34,6 +34,11 @@ def answers_of(lead: Lead) -> dict[str, CallAnswer]:
     return {answer.question: answer for answer in lead.call_answers.select_related("by")}
 
 
+def was_asked(answer: CallAnswer | None) -> bool:
+    """Whoever wrote down an answer has asked."""
+    return answer is not None and (answer.asked or bool(answer.note.strip()))
+
+
 def version_of(answer: CallAnswer | None) -> str:
     """Which version of an answer a page shows."""
     return NEVER if answer is None else answer.at.isoformat()
@@ -41,7 +46,8 @@ def version_of(answer: CallAnswer | None) -> str:
 
 def save_answer(lead: Lead, question: str, *, asked: bool, note: str, seen: str, by: User) -> CallAnswer:
     """Keep what came of `question`; `seen` is the version that the person looked at. Saving what is there already
-    changes nothing. Raises AnsweredMeanwhile."""
+    changes nothing, and an answer counts as asked. Raises AnsweredMeanwhile."""
+    asked = asked or bool(note.strip())
     with transaction.atomic():
         Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)  # two first answers at once wait for each other
         answer = lead.call_answers.select_related("by").filter(question=question).first()

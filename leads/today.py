@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from leads.brief import STALE_AFTER
 from leads.list_query import LeadQuery
 from leads.models import Event, Lead, LeadQuerySet, Provider, PushState, ReferralState, Segment, VerdictState
 from leads.visits import NEWS_KINDS, changed_since_looked, news_for, with_news, with_visit
@@ -43,12 +44,14 @@ ROWS: Final = {Reason.REFERRAL: 8, Reason.CHANGED: 6, Reason.FOLLOW_UP: 6, Reaso
 
 @dataclass(slots=True)
 class Row:
-    """One lead, its most urgent reason, what else speaks for it, and what happened there since the person looked."""
+    """One lead, its most urgent reason, what else speaks for it, and what happened there since the person looked.
+    `is_stale`: its facts are old, so a scan comes before a call."""
 
     lead: Lead
     reason: Reason
     others: list[Reason]
     changes: list[Event] = field(default_factory=list)
+    is_stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,9 @@ def work(leads: LeadQuerySet, user: User, now: datetime, reasons: Sequence[Reaso
     for lead in with_news(with_visit(Lead.objects.filter(chosen), user), user).select_related("owner"):
         speaking = [reason for reason in reasons if _speaks(lead, reason, now)]
         if speaking:
-            found.append(Row(lead, speaking[0], speaking[1:]))
+            looked_at = lead.scanned_at
+            is_stale = looked_at is not None and (now - looked_at).days >= STALE_AFTER
+            found.append(Row(lead, speaking[0], speaking[1:], is_stale=is_stale))
     found.sort(key=lambda row: (list(Reason).index(row.reason), _rank(row, now)))
     _add_changes([row for row in found if Reason.CHANGED in (row.reason, *row.others)], user)
     return found
@@ -153,7 +158,7 @@ def _rank(row: Row, now: datetime) -> tuple[Any, ...]:
 
 def _add_changes(rows: list[Row], user: User) -> None:
     """The news of each of these leads since `user` looked, newest first."""
-    since = {row.lead.pk: getattr(row.lead, "visited_at") for row in rows}  # noqa: B009 - an annotation of with_visit
+    since = {row.lead.pk: getattr(row.lead, "visited_seen") for row in rows}  # noqa: B009 - an annotation of with_visit
     if not since:
         return
     events = Event.objects.filter(news_for(user), lead__in=since, at__gt=min(since.values()))

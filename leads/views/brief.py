@@ -30,16 +30,17 @@ _LANGUAGES = [code for code, _name in settings.LANGUAGES]
 def brief(request: Request, domain: str) -> HttpResponse:
     lead, asked = lead_or_404(domain), request.GET.get("lang", "")
     language = asked if asked in _LANGUAGES else get_language() or settings.LANGUAGE_CODE
-    public = request.GET.get("for") == "customer"
+    public, full = request.GET.get("for") == "customer", request.GET.get("call") == "1"
     with override(language):
         if request.GET.get("format") == "pdf":
-            return _pdf(lead, language, public=public)
-        page = BriefPage.of(lead, public=public)
+            return _pdf(lead, language, public=public, full=full)
+        page = BriefPage.of(lead, public=public, full=full)
         return show(request, "leads/brief.html", "leads/_brief_page.html", _context(request, lead, page))
 
 
-def _pdf(lead: Lead, language: str, *, public: bool) -> HttpResponse:
-    response = HttpResponse(draw(sheet_of(lead, public=public), language=language), content_type="application/pdf")
+def _pdf(lead: Lead, language: str, *, public: bool, full: bool) -> HttpResponse:
+    sheet = sheet_of(lead, public=public, full=full)
+    response = HttpResponse(draw(sheet, language=language), content_type="application/pdf")
     kind = "-public" if public else ""
     response.headers["Content-Disposition"] = f'inline; filename="brief-{lead.domain}{kind}-{language}.pdf"'
     return response
@@ -79,7 +80,7 @@ def _answered(
     form: CallAnswerForm | None = None,
     theirs: AnsweredMeanwhile | None = None,
 ) -> HttpResponse:
-    page = BriefPage.of(lead)
+    page = BriefPage.of(lead, full=True)
     if form is not None:
         page = page.refused(question, form, theirs.answer if theirs else None)
     context = _context(request, lead, page) | {"item": page.item(question)}
@@ -93,7 +94,7 @@ def brief_follow_up(request: Request, domain: str) -> HttpResponse:
     """The next step becomes the follow-up of whoever asks; a lead that nobody owns becomes theirs."""
     lead = lead_or_404(domain)
     step = brief_of(lead).step
-    if step is None:
+    if step is None or step.due is None:
         messages.info(request, _("There is no next step to follow up."))
         return back(request, "leads:brief", lead.domain)
     services.take_up(lead, step.due, by=request.user)

@@ -32,7 +32,7 @@ from leads.forms import (
     TagsForm,
 )
 from leads.lead_page import ShownScan, scans_of, shown, timeline
-from leads.models import Event, Lead, Override, Scan
+from leads.models import Event, Lead, OutcomeRecord, Override, Scan
 from leads.neighbours import neighbours
 from leads.overtaken import Overtaken
 from leads.views.pages import Request, allowed, back, lead_or_404, list_of, say_overtaken, show
@@ -63,13 +63,14 @@ def lead_context(request: Request, lead: Lead, since: datetime | None = None) ->
     asked = request.GET.get("page", "")
     events = timeline(lead, reader=request.user, since=since, asked=asked, size=EVENTS_ON_A_PAGE)
     asleep = snoozing.code(lead.snoozed_until, lead.snoozed_until_change_since)
+    outcome = lead.outcomes.select_related("by").filter(is_current=True).first() if lead.outcome else None
     return {
         "lead": lead,
         "scan": scan,
         "last_scan": failed,
         "failed_look": [] if failed is None else shown(failed).evidence,
         "tags": tags,
-        "brief": _brief(lead, scan, failed, in_force, events.page),
+        "brief": _brief(lead, scan, failed, in_force, events.read, outcome),
         "timeline": events,
         "notes": lead.notes.select_related("by")[:50],
         "in_force": in_force,
@@ -77,7 +78,7 @@ def lead_context(request: Request, lead: Lead, since: datetime | None = None) ->
         "ended_entries": ended,
         "conflicts": knowledge.conflicts(lead, in_force.values(), scan),
         "is_asleep": bool(asleep) and snoozing.is_asleep(lead, timezone.now()),
-        "outcome": lead.outcomes.select_related("by").filter(is_current=True).first() if lead.outcome else None,
+        "outcome": outcome,
         "note_form": NoteForm(),
         "tags_form": TagsForm(initial={"tags": given, "seen": _mark(given)}),
         "owner_form": OwnerForm(initial={"owner": lead.owner_id, "seen": _mark(lead.owner_id)}),
@@ -91,11 +92,20 @@ def lead_context(request: Request, lead: Lead, since: datetime | None = None) ->
 
 
 def _brief(
-    lead: Lead, scan: ShownScan | None, failed: Scan | None, in_force: Mapping[str, Override], events: Page[Event]
+    lead: Lead,
+    scan: ShownScan | None,
+    failed: Scan | None,
+    in_force: Mapping[str, Override],
+    events: Sequence[Event],
+    outcome: OutcomeRecord | None,
 ) -> Brief:
-    if events.has_previous():  # these are not the newest ones
-        return brief_of(lead)
-    loaded = Loaded(scan=scan.scan if scan else None, failed=failed, entries=in_force, events=list(events.object_list))
+    loaded = Loaded(
+        scan=scan.scan if scan else None,
+        failed=failed,
+        entries=in_force,
+        events=events,
+        outcome=outcome,
+    )
     return build_brief(material_with(lead, loaded))
 
 

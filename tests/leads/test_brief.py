@@ -294,7 +294,12 @@ def test_year_old_facts_are_called_old(scanned: Scan) -> None:
     brief = brief_of(lead)
     assert brief.stale
     with override("en"):
-        assert "365 days ago: scan again before you call." in words(brief_of(lead))
+        said_now = words(brief_of(lead))
+    assert "365 days ago." in said_now
+    assert "Scan again first: the facts are 365 days old." in said_now
+    assert not [one for one in ids(brief) if one.startswith("due.")]
+    assert brief.step is not None
+    assert (brief.step.kind, brief.step.due) == ("scan", None)
 
 
 def test_who_asked_not_to_be_contacted_is_not_called(scanned: Scan) -> None:
@@ -303,8 +308,17 @@ def test_who_asked_not_to_be_contacted_is_not_called(scanned: Scan) -> None:
     brief = brief_of(lead)
     assert brief.opted_out
     assert brief.step is None
-    assert [section.key for section in brief.sections] == ["today", "provider", "security"]
-    assert said(brief)[0].id == "today.opted_out"
+    assert brief.figures is None
+    assert [section.key for section in brief.sections] == ["contact", "provider", "security"]
+    assert [one.id for one in said(brief)[:2]] == ["today.opted_out", "opted_out.remains"]
+    assert not [one for one in ids(brief) if one.startswith(("security.angle", "security.action"))]
+    with override("en"):
+        brief = brief_of(lead)
+    first = said(brief)[0]
+    assert first.text.startswith("Does not want to be contacted (noted by ayse on ")
+    assert next(note.text for note in brief.notes if note.number in first.notes).startswith("contact opt-out; entered")
+    for word in ("call you", "before you call", "Defender", "Offer", "Talk about", "info@"):
+        assert word not in words(brief)
 
 
 @pytest.mark.django_db
@@ -319,7 +333,33 @@ def test_a_lead_about_which_nothing_is_known_has_an_honest_brief(dns: Served) ->
     brief = brief_of(lead)
     assert {"known.unanswered", "todo.again"} <= ids(brief)
     assert unfounded(brief) == []
-    assert build_public(material_of(lead)).sections == ()
+    with override("en"):
+        public = build_public(material_of(lead))
+    assert words(public).startswith("On ")
+    assert words(public).endswith("we asked for the mail host (MX) of the domain, and no answer came.")
+    assert [note.text for note in public.notes] == [f"dig +short MX {ACME}   /   nslookup -type=MX {ACME}"]
+
+
+@pytest.mark.django_db
+def test_what_the_registry_says_stands_although_no_look_up_was_answered(dns: Served) -> None:
+    lead, seen = make_lead(ACME, expires_on=timezone.localdate() + timedelta(days=400)), timezone.now()
+    dns([], [Fault(ACME, "*", "servfail")])
+    list(scanning.scan_now(Lead.objects.all(), thorough=True))
+    lead.refresh_from_db()
+    value = {"registrar": "Güneşli", "expires_on": lead.expires_on and lead.expires_on.isoformat()}
+    fact = OutsideFact.objects.create(
+        lead=lead, kind="registration", state="found", value=value, source="rdap.example", seen_at=seen
+    )
+    assert {"known.registered", "known.registrar"} <= ids(brief_of(lead))
+    assert {"public.asked", "public.expiry", "public.registrar"} == ids(build_public(material_of(lead)))
+    Lead.objects.update(expires_on=None)
+    lead.refresh_from_db()
+    OutsideFact.objects.filter(pk=fact.pk).update(state="absent", value={})
+    brief, public = brief_of(lead), build_public(material_of(lead))
+    assert "known.not_registered" in ids(brief)
+    assert ids(public) == {"public.asked", "public.not_registered"}
+    assert unfounded(brief) == []
+    assert unfounded(public) == []
 
 
 def test_a_name_that_does_not_exist_is_not_sold_to(scanned: Scan) -> None:
@@ -327,6 +367,11 @@ def test_a_name_that_does_not_exist_is_not_sold_to(scanned: Scan) -> None:
     brief = brief_of(lead)
     assert {"known.nxdomain", "todo.spelling"} <= ids(brief)
     assert brief.step is None
+    public = build_public(material_of(lead))
+    assert ids(public) == {"public.nxdomain"}
+    assert [note.text for note in public.notes] == [
+        f"dig MX {ACME}   (status: NXDOMAIN)   /   nslookup -type=MX {ACME}"
+    ]
 
 
 def test_a_line_in_a_list_costs_one_query(scanned: Scan, django_assert_num_queries: Any) -> None:
@@ -347,7 +392,27 @@ def test_the_customer_s_page_holds_public_facts_only(scanned: Scan) -> None:
     commands = [note.text for note in brief.notes]
     assert f"dig +short MX {ACME}   /   nslookup -type=MX {ACME}" in commands
     assert f"dig +short TXT google._domainkey.{ACME}   /   nslookup -type=TXT google._domainkey.{ACME}" in commands
-    assert "v=DMARC1; p=reject" in words(brief)
+    records = {one.id: one.record for one in said(brief)}
+    assert records["public.dmarc.record"] == "v=DMARC1; p=reject"
+    assert "v=" not in words(brief)
+
+
+@pytest.mark.parametrize(
+    ("more", "said_of_dkim", "command"),
+    [
+        ([], "public.dkim.none", f"dig TXT _domainkey.{ACME}   (status: NXDOMAIN)"),
+        ([Record(f"k._domainkey.{ACME}", "TXT", "v=DKIM1; p=MIIB")], "public.dkim.unlisted", "(status: NOERROR)"),
+        ([Record(f"default._domainkey.{ACME}", "TXT", "v=DKIM1; p=")], "public.dkim.unfound",
+         f"dig +short TXT default._domainkey.{ACME}"),
+    ],
+)  # fmt: skip
+def test_a_customer_can_check_what_is_said_about_dkim(
+    scanned: Scan, more: list[Record], said_of_dkim: str, command: str
+) -> None:
+    brief = build_public(material_of(scanned([*google(ACME, dkim=False), *more])))
+    sentence = next(one for one in said(brief) if one.id.startswith("public.dkim"))
+    assert sentence.id == said_of_dkim
+    assert command in " ".join(note.text for note in brief.notes if note.number in sentence.notes)
 
 
 def test_both_languages_say_something_else() -> None:
