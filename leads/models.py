@@ -1116,6 +1116,9 @@ class LeadVisit(models.Model):
     at = models.DateTimeField()
     # The look before that: what the page compares with while it is open and reloaded.
     before = models.DateTimeField(null=True)
+    # The lead's newest change on that page. The clock is no measure: a change may be older than the look, and its
+    # transaction have ended after it. Null in rows of earlier versions: `at` stands in.
+    seen = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("visit")

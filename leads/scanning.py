@@ -215,7 +215,6 @@ def record(
     """Judge each observation and write scans, verdicts, events, alerts and tags, all inside the caller's
     transaction and in a constant number of statements. Returns what was written (a lead that left the job's
     queue in the meantime is skipped)."""
-    this = _Round(now=at or timezone.now(), job=job, again=again)
     by_domain = {observation.domain: observation for observation in observations}
     leads = Lead.objects.filter(domain__in=by_domain).defer(*_NOT_NEEDED)
     if job is not None:
@@ -225,6 +224,8 @@ def record(
     uncertain: list[tuple[Any, ...]] = []
     written: list[tuple[Observation, Judgement]] = []
     locked = list(leads.select_for_update(no_key=True).order_by("pk"))  # the order in which everyone locks leads
+    # Whoever had the locks before us may have written meanwhile: this comes after it.
+    this = _Round(now=at or timezone.now(), job=job, again=again)
     this.said = _stated([lead.pk for lead in locked])
     for lead in locked:
         observation = by_domain[lead.domain]

@@ -19,10 +19,11 @@ COLUMNS = ("snoozed_until", "snoozed_until_change_since", "snoozed_by")
 
 
 def snooze(lead: Lead, *, until: date | None, until_change: bool, by: User, seen: str | None = None) -> None:
-    """Off the first page and the list until the morning of `until`, or until something changes. `seen`: the `code` of
-    the sleep shown when the page was made, None when that does not matter. Raises Overtaken."""
+    """Off the first page and the list until the morning of `until`, or until something changes that `lead`, as it was
+    read, does not know yet. `seen`: the `code` of the sleep shown when the page was made, None when that does not
+    matter. Raises Overtaken."""
     morning = timezone.make_aware(datetime.combine(until, time())) if until else None
-    _set(lead, morning, timezone.now() if until_change else None, by=by, seen=seen)
+    _set(lead, morning, (lead.changed_at or lead.created_at) if until_change else None, by=by, seen=seen)
 
 
 def wake(lead: Lead, *, by: User) -> None:
@@ -36,7 +37,7 @@ def _set(lead: Lead, until: datetime | None, change_since: datetime | None, *, b
         new = code(until, change_since)
         if seen not in (None, old):
             raise Overtaken
-        if old == new:
+        if old == new and (not new or is_asleep(row, timezone.now())):
             return
         row.snoozed_until, row.snoozed_until_change_since = until, change_since
         row.snoozed_by = by if new else None

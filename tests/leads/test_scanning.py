@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 import jobs.services
 from jobs.models import Job
 from leads import scanning
+from leads.looking import observe_in_chunks
 from leads.models import Alert, Event, Lead, Scan, VerdictState
 from sandbox.dns import Fault, Record
 from tests.factories import make_lead
@@ -208,3 +211,25 @@ def test_an_expiry_date_that_moves_away_and_comes_near_is_told_again(dns: Served
         Lead.objects.filter(pk=lead.pk).update(expires_on=today + timedelta(days=days))
         scan(work_off, lead)
         assert Alert.objects.filter(lead=lead, type=Alert.Type.EXPIRE_SOON).count() == count
+
+
+def test_a_change_is_dated_after_whoever_held_the_lead_before(dns: Served, work_off: WorkOff) -> None:
+    """Locks are waited for: what was written and shown to people meanwhile is older than the change."""
+    dns(google(ACME, dmarc="none"))
+    lead = make_lead(ACME)
+    scan(work_off, lead)
+    dns(google(ACME))
+    (observation,) = next(iter(observe_in_chunks([ACME], thorough=False)))
+    released: list[datetime] = []
+
+    def held(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        found = execute(sql, params, many, context)
+        if sql.startswith("SELECT") and 'FROM "leads_lead"' in sql and not released:
+            released.append(timezone.now())
+        return found
+
+    with transaction.atomic(), connection.execute_wrapper(held):
+        scanning.record([observation], job=None)
+    lead.refresh_from_db()
+    assert lead.changed_at is not None
+    assert lead.changed_at > released[0]

@@ -139,3 +139,21 @@ def test_it_wakes_on_the_morning_of_the_day(seller: User) -> None:
     morning = timezone.make_aware(datetime.combine(day, time(0, 1)))
     with time_machine.travel(morning):
         assert asleep() == set()
+
+
+def test_a_change_that_the_lead_did_not_show_yet_wakes_it(seller: User) -> None:
+    """A scan wrote the change before somebody snoozed, and committed it after their page was read."""
+    lead = make_lead(ACME, changed_at=timezone.now() - SOON)
+    Lead.objects.update(changed_at=timezone.now())
+    snoozing.snooze(lead, until=None, until_change=True, by=seller)
+    assert asleep() == set()
+
+
+def test_what_a_change_woke_can_be_put_to_sleep_again(seller: User) -> None:
+    lead = make_lead(ACME)
+    snoozing.snooze(lead, until=None, until_change=True, by=seller)
+    Lead.objects.update(changed_at=timezone.now())
+    assert asleep() == set()
+    lead.refresh_from_db()
+    snoozing.snooze(lead, until=None, until_change=True, by=seller)
+    assert asleep() == {ACME}
