@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from leads.brief_sentences import SENTENCES, Message
 
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+_TWO_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
 
 
 MESSAGES: dict[str, Message] = {
@@ -302,7 +303,9 @@ def text(message_id: str, **params: object) -> str:
     wording = str(message.text)
     if not values.keys() >= {*_PLACEHOLDER.findall(wording)}:
         wording = str(message.neutral)
-    return wording % values if values.keys() >= {*_PLACEHOLDER.findall(wording)} else ""
+    if not values.keys() >= {*_PLACEHOLDER.findall(wording)}:
+        return ""
+    return _TWO_STOPS.sub(".", wording % values)  # after a name such as "Acme Ltd. Şti."
 
 
 def stated_id(message_id: str) -> str:

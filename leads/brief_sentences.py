@@ -148,15 +148,15 @@ SENTENCES: Final[dict[str, Message]] = {
     "segment.migration.provider.local_named": Message(
         _("E-mail runs at %(local_provider)s, so a move to Microsoft 365 is the topic."),
         facts=("segment", "provider"),
-        neutral=_("E-mail runs at a local provider or on an own server, so a move to Microsoft 365 is the topic."),
+        neutral=_("E-mail runs at a local provider or on its own server, so a move to Microsoft 365 is the topic."),
     ),
     "segment.migration.provider.local": Message(
-        _("E-mail runs at a local provider or on an own server, so a move to Microsoft 365 is the topic."),
+        _("E-mail runs at a local provider or on its own server, so a move to Microsoft 365 is the topic."),
         facts=("segment", "provider"),
     ),
     "stated.segment.migration.provider.local": Message(
         _(
-            "E-mail runs at a local provider or on an own server, as %(provider_person)s entered, so a move to "
+            "E-mail runs at a local provider or on its own server, as %(provider_person)s entered, so a move to "
             "Microsoft 365 is the topic."
         ),
         facts=("segment", "provider"),
@@ -167,7 +167,7 @@ SENTENCES: Final[dict[str, Message]] = {
     ),
     "stated.segment.cold.local": Message(
         _(
-            "E-mail runs at a local provider or on an own server, as %(provider_person)s entered, and the score is "
+            "E-mail runs at a local provider or on its own server, as %(provider_person)s entered, and the score is "
             "below 60: a first contact, without hurry."
         ),
         facts=("segment", "score", "provider"),
@@ -212,13 +212,13 @@ SENTENCES: Final[dict[str, Message]] = {
         _("E-mail runs at %(local_provider)s and the score is below 60: a first contact, without hurry."),
         facts=("segment", "score", "provider"),
         neutral=_(
-            "E-mail runs at a local provider or on an own server and the score is below 60: a first contact, "
+            "E-mail runs at a local provider or on its own server and the score is below 60: a first contact, "
             "without hurry."
         ),
     ),
     "segment.cold.local": Message(
         _(
-            "E-mail runs at a local provider or on an own server and the score is below 60: a first contact, "
+            "E-mail runs at a local provider or on its own server and the score is below 60: a first contact, "
             "without hurry."
         ),
         facts=("segment", "score", "provider"),
@@ -292,9 +292,9 @@ SENTENCES: Final[dict[str, Message]] = {
         neutral=_("E-mail is on record with a web hosting service."),
     ),
     "provider.local.mx": Message(
-        _("E-mail is on record with a local provider or an own server; the mail host (MX) lies under %(mx_root)s."),
+        _("E-mail is on record with a local provider or its own server; the mail host (MX) lies under %(mx_root)s."),
         facts=("provider", "mx"),
-        neutral=_("E-mail is on record with a local provider or an own server."),
+        neutral=_("E-mail is on record with a local provider or its own server."),
     ),
     "provider.other.mx": Message(
         _("Mail provider on record: %(provider)s; the mail host (MX) lies under %(mx_root)s."),
@@ -318,7 +318,7 @@ SENTENCES: Final[dict[str, Message]] = {
         _("E-mail is on record with a web hosting service. The mail host (MX) is not on record."), facts=("provider",)
     ),
     "provider.local.mx_missing": Message(
-        _("E-mail is on record with a local provider or an own server. The mail host (MX) is not on record."),
+        _("E-mail is on record with a local provider or its own server. The mail host (MX) is not on record."),
         facts=("provider",),
     ),
     "provider.other.mx_missing": Message(
@@ -329,7 +329,7 @@ SENTENCES: Final[dict[str, Message]] = {
     "provider.local.named": Message(
         _("E-mail is on record with %(local_provider)s."),
         facts=("provider",),
-        neutral=_("E-mail is on record with a local provider or an own server."),
+        neutral=_("E-mail is on record with a local provider or its own server."),
     ),
     # An SPF record exists; what it includes is not part of the signal (D25).
     "provider.m365.spf": Message(_("The domain publishes an SPF record."), facts=("spf",)),
@@ -526,7 +526,7 @@ SENTENCES: Final[dict[str, Message]] = {
         _("Hello, I am calling as a Microsoft partner. I would like to get to know your company briefly."),
         facts=("segment",),
     ),
-    "call.generic.cta": Message(_("Whom may I call about this, and when would be a good time?"), facts=("segment",)),
+    "call.generic.cta": Message(_("Who is the right person for this, and when may I call?"), facts=("segment",)),
     "call.migration.value.enterprise": Message(
         _("For larger organisations we plan the move in stages, together with security and compliance."),
         facts=("segment", "tenant_size"),
