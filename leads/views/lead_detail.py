@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Page
 from django.db import transaction
 from django.forms import Form
 from django.http import HttpResponse
@@ -17,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from leads import knowledge, scanning, services, snoozing, visits
-from leads.brief import Brief, brief_of, build_brief
-from leads.brief_sources import Loaded, material_with
+from leads.brief import Brief, build_brief
+from leads.brief_sources import Loaded, cites, material_with
 from leads.folding import turkish_sort_key
 from leads.forms import (
     DismissForm,
@@ -61,7 +60,8 @@ def lead_context(request: Request, lead: Lead, since: datetime | None = None) ->
     given = _given(tag.name for tag in tags if not tag.automatic)
     in_force, ended = knowledge.history(lead)
     asked = request.GET.get("page", "")
-    events = timeline(lead, reader=request.user, since=since, asked=asked, size=EVENTS_ON_A_PAGE)
+    size = EVENTS_ON_A_PAGE
+    events = timeline(lead, reader=request.user, since=since, asked=asked, size=size, besides=cites(lead))
     asleep = snoozing.code(lead.snoozed_until, lead.snoozed_until_change_since)
     outcome = lead.outcomes.select_related("by").filter(is_current=True).first() if lead.outcome else None
     return {

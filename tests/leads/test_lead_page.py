@@ -14,8 +14,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
-from leads import knowledge, lead_page, scanning, services
+from leads import knowledge, lead_page, outcomes, scanning, services, snoozing
+from leads.brief import brief_of
 from leads.event_words import event_value
 from leads.models import Event, Lead, LeadVisit, Scan
 from leads.templatetags.leads import _EVENT_ICONS
@@ -83,6 +85,36 @@ def test_500_events_and_50_scans_take_at_most_15_queries(
         assert len(queries) <= MOST_QUERIES, [what, *(query["sql"][:150] for query in queries)]
         read = [query["sql"] for query in queries if '"leads_scan"."observations"' in query["sql"]]
         assert len(read) == 1, read  # the look-ups of one scan, however many there are
+
+
+@pytest.mark.parametrize("page", ["1", "2"])
+def test_a_busy_lead_has_the_brief_of_its_own_page_and_shows_what_is_in_force(
+    as_seller: Client, scanned: Lead, seller: User, page: str
+) -> None:
+    """The worst case: everything a person can enter, more events and more entries than one page holds."""
+    knowledge.enter(scanned, "tenant_size", "large", reason="900 kişi", by=seller)
+    entry = knowledge.enter(scanned, "provider", "Zoho", reason="aradım", by=seller)
+    for number in range(52):
+        knowledge.enter(scanned, "contact", f"c{number}@acme.example", reason="kartvizit", by=seller)
+    services.set_follow_up(scanned, timezone.localdate() + timedelta(days=5), by=seller)
+    snoozing.snooze(scanned, until=timezone.localdate() + timedelta(days=9), until_change=True, by=seller)
+    scanned.refresh_from_db()
+    Event.objects.create(lead=scanned, kind="mx", old="a.example", new="b.example")
+    for number in range(35):
+        services.add_note(scanned, f"{number}", by=seller)
+    outcomes.decide(scanned, "won", by=seller)
+    scanned.refresh_from_db()
+    as_seller.get(scanned.get_absolute_url())
+    with CaptureQueriesContext(connection) as queries:
+        response = as_seller.get(scanned.get_absolute_url(), {"page": page, "from": "?sort=score"})
+    assert len(queries) <= MOST_QUERIES, [query["sql"][:150] for query in queries]
+    assert set(response.context["in_force"]) == {"tenant_size", "provider", "contact"}
+    assert reverse("leads:known_end", args=[ACME, entry.pk]) in response.content.decode()
+    cited = [note.text for note in response.context["brief"].notes]
+    with override("en"):
+        assert cited == [note.text for note in brief_of(Lead.objects.get(pk=scanned.pk)).notes]
+    assert any(said.startswith("follow up on; entered by seller") for said in cited)
+    assert any(said.startswith("Timeline of the lead") and said.endswith("Mail host changed") for said in cited)
 
 
 def test_the_timeline_pages_and_a_page_too_far_gives_the_last(scanned: Lead, seller: User) -> None:
