@@ -11,7 +11,6 @@ middle of a message, or refuses it for good, leaves its doubt to the next e-mail
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from smtplib import SMTPException, SMTPNotSupportedError, SMTPRecipientsRefused, SMTPResponseException
@@ -38,13 +37,13 @@ DAILY_AT: Final = time(8)  # local time
 # transaction that writes alerts lives this long.
 SETTLED: Final = timedelta(minutes=2)
 LINES: Final = 40  # in one e-mail; the others are counted
-_ALERTS: Final = 5_000  # read for one e-mail
+_ALERTS: Final = 6  # of one line; the others are among the alerts
 _SENDING: Final = timedelta(minutes=2)  # the queue ends whoever sends for longer
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One lead, or one matter without a lead, and all that happened there since the last e-mail, newest first."""
+    """One lead, or one matter without a lead, and the newest that happened there since the last e-mail."""
 
     alerts: list[Alert]
 
@@ -59,12 +58,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What `setting` is due: `lines` to send, and the key up to which alerts are done with. Without lines it is a
-    notice that an e-mail may be missing, or, without a doubt either, nothing to send."""
+    """What `setting` is due: `lines` to send, how many `more` there are, the `leads` they are about, and the key up to
+    which alerts are done with. Without lines it is a notice that an e-mail may be missing, or, without a doubt either,
+    nothing to send."""
 
     setting: DigestSetting
     lines: list[Line]
     up_to: int
+    more: int = 0
+    leads: frozenset[int] = frozenset()
 
 
 def choose(user: User, *, rhythm: str, own_leads_only: bool) -> DigestSetting:
@@ -116,13 +118,21 @@ def due_for(setting: DigestSetting, now: datetime) -> Digest | None:
     up_to = new.aggregate(last=Max("pk"))["last"]
     if up_to is None:
         return Digest(setting, [], setting.sent_to) if setting.doubt == DigestSetting.Doubt.STOPPED else None
-    mine = _concerning(new, setting, now).select_related("lead", "event").order_by("-pk")[:_ALERTS]
-    told = _told_today(setting, now)
-    lines: dict[Any, list[Alert]] = {}
-    for alert in mine:
-        if alert.lead_id is None or alert.lead_id not in told:
-            lines.setdefault(alert.lead_id or alert.get_absolute_url() or alert.pk, []).append(alert)
-    return Digest(setting, [Line(alerts) for alerts in lines.values()], up_to)
+    told = _told_today(setting, now) if setting.rhythm == DigestSetting.Rhythm.IMMEDIATE else set()
+    found: dict[Any, list[int]] = {}
+    mine = _concerning(new, setting, now).order_by("-pk").values_list("pk", "lead_id", "path")
+    for pk, lead, path in mine.iterator(chunk_size=5_000):
+        if lead is None or lead not in told:
+            found.setdefault(lead or path or f"#{pk}", []).append(pk)
+    shown = [keys[:_ALERTS] for keys in list(found.values())[:LINES]]
+    alerts = Alert.objects.select_related("lead", "event").in_bulk([pk for keys in shown for pk in keys])
+    return Digest(
+        setting,
+        [Line(still) for keys in shown if (still := [alerts[pk] for pk in keys if pk in alerts])],
+        up_to,
+        more=len(found) - len(shown),
+        leads=frozenset(key for key in found if isinstance(key, int)),
+    )
 
 
 def _until(rhythm: str, now: datetime) -> datetime:
@@ -148,15 +158,10 @@ def _concerning(alerts: QuerySet[Alert], setting: DigestSetting, now: datetime) 
 
 
 def _told_today(setting: DigestSetting, now: datetime) -> set[int]:
-    """Leads that had their line today: those with an alert of today below the watermark. None for sure, when an e-mail
-    may be missing."""
-    today = timezone.make_aware(datetime.combine(timezone.localtime(now).date(), time()))
-    if setting.rhythm != DigestSetting.Rhythm.IMMEDIATE or setting.sent_at is None or setting.sent_at < today:
+    """Leads that had their line today. None for sure, when an e-mail may be missing."""
+    if setting.doubt or setting.told.get("on") != timezone.localdate(now).isoformat():
         return set()
-    if setting.doubt:
-        return set()
-    told = Alert.objects.filter(pk__lte=setting.sent_to, created_at__gte=today, lead__isnull=False)
-    return set(told.values_list("lead_id", flat=True))
+    return set(setting.told["leads"])
 
 
 def send(digest: Digest, now: datetime) -> bool:
@@ -178,6 +183,11 @@ def send(digest: Digest, now: datetime) -> bool:
             connection.send_messages([message])
         except (SMTPResponseException, SMTPRecipientsRefused, SMTPNotSupportedError) as error:
             return _refused(setting, claimed, error)
+        except ValueError:  # nothing was handed over: a header cannot hold this
+            _give_back(setting, claimed, doubt=setting.doubt or DigestSetting.Doubt.ADDRESS, since=now)
+            if not setting.doubt:
+                logger.warning("No digest can be written to the address of %s", setting.user.get_username())
+            return False
         except OSError:
             claimed.update(doubt=DigestSetting.Doubt.SILENT)
             raise
@@ -194,8 +204,25 @@ def _rows(setting: DigestSetting) -> QuerySet[DigestSetting]:
 
 def _claim(digest: Digest, now: datetime) -> bool:
     since = digest.setting.doubt_since or now
-    claim = {"sent_to": digest.up_to, "sent_at": now, "doubt": DigestSetting.Doubt.STOPPED, "doubt_since": since}
-    return bool(_rows(digest.setting).update(**claim))
+    told = sorted(_told_today(digest.setting, now) | digest.leads)
+    claimed = _rows(digest.setting).update(
+        sent_to=digest.up_to,
+        sent_at=now,
+        told={"on": timezone.localdate(now).isoformat(), "leads": told},
+        doubt=DigestSetting.Doubt.STOPPED,
+        doubt_since=since,
+    )
+    return bool(claimed)
+
+
+def _give_back(setting: DigestSetting, claimed: QuerySet[DigestSetting], *, doubt: str, since: datetime | None) -> None:
+    claimed.update(
+        sent_to=setting.sent_to,
+        sent_at=setting.sent_at,
+        told=setting.told,
+        doubt=doubt,
+        doubt_since=setting.doubt_since or since,
+    )
 
 
 def _refused(setting: DigestSetting, claimed: QuerySet[DigestSetting], error: SMTPException) -> bool:
@@ -203,9 +230,7 @@ def _refused(setting: DigestSetting, claimed: QuerySet[DigestSetting], error: SM
     logger.warning("The mail server refused the digest of %s: %s", setting.user.get_username(), type(error).__name__)
     codes = [code for code, _text in getattr(error, "recipients", {}).values()] or [getattr(error, "smtp_code", 500)]
     if all(code < 500 for code in codes):
-        claimed.update(
-            sent_to=setting.sent_to, sent_at=setting.sent_at, doubt=setting.doubt, doubt_since=setting.doubt_since
-        )
+        _give_back(setting, claimed, doubt=setting.doubt, since=None)
     else:
         claimed.update(doubt=DigestSetting.Doubt.REFUSED)
     return False
@@ -214,18 +239,18 @@ def _refused(setting: DigestSetting, claimed: QuerySet[DigestSetting], error: SM
 def _message(digest: Digest, connection: Any) -> EmailMultiAlternatives:
     setting = digest.setting
     with translation.override(language_of(setting.user) or settings.LANGUAGE_CODE):
-        count = len(digest.lines)
         context = {
             "user": setting.user,
-            "lines": digest.lines[:LINES],
-            "more": max(0, count - LINES),
-            "count": count,
+            "lines": digest.lines,
+            "more": digest.more,
+            "count": len(digest.lines) + digest.more,
             "setting": setting,
+            "doubtful": setting.doubt not in ("", DigestSetting.Doubt.ADDRESS),
             "alerts_url": settings.HUNTER_PUBLIC_URL + reverse("leads:alerts"),
             "settings_url": settings.HUNTER_PUBLIC_URL + reverse("leads:digest"),
         }
         message = EmailMultiAlternatives(
-            subject=_subject(digest.lines),
+            subject=_subject(digest),
             body=render_to_string("leads/digest.txt", context),
             to=[setting.user.email],
             headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
@@ -235,14 +260,12 @@ def _message(digest: Digest, connection: Any) -> EmailMultiAlternatives:
     return message
 
 
-def _subject(lines: Iterable[Line]) -> str:
+def _subject(digest: Digest) -> str:
     """The one thing that happened, or how many did; a header is one line. Without lines, that one may be missing."""
-    found = list(lines)
-    if not found:
+    count = len(digest.lines) + digest.more
+    if not count:
         return _("Hunter: an e-mail may not have reached you")
-    if len(found) == 1:
-        alert = found[0].first
+    if count == 1:
+        alert = digest.lines[0].first
         return " ".join(f"Hunter: {alert.subject}: {alert.get_type_display()}".split())[:150]
-    return ngettext("Hunter: news at %(count)d lead", "Hunter: news at %(count)d leads", len(found)) % {
-        "count": len(found)
-    }
+    return ngettext("Hunter: news at %(count)d lead", "Hunter: news at %(count)d leads", count) % {"count": count}

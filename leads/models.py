@@ -1160,6 +1160,7 @@ class DigestSetting(models.Model):
         STOPPED = "stopped", _("The worker was stopped while it was sending.")
         SILENT = "silent", _("The mail server broke off while it was taking it.")
         REFUSED = "refused", _("The mail server refused it for good.")
+        ADDRESS = "address", _("No e-mail can be written to the address of your account; correct it.")
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="digest", verbose_name=_("user"))
     rhythm = models.CharField(_("rhythm"), max_length=10, choices=Rhythm, default=Rhythm.OFF)
@@ -1167,6 +1168,8 @@ class DigestSetting(models.Model):
     # Alerts up to this key were sent or deliberately left out.
     sent_to = models.BigIntegerField(default=0, editable=False)
     sent_at = models.DateTimeField(_("last e-mail"), null=True, editable=False)
+    # What e-mails of one local day told of: {"on": "2026-03-04", "leads": [keys]}.
+    told = models.JSONField(default=dict, editable=False)
     # Written before an e-mail is handed over and taken back when the server has it: what is killed in between stays.
     doubt = models.CharField(
         _("why an e-mail may be missing"), max_length=8, choices=Doubt, blank=True, default="", editable=False

@@ -356,6 +356,73 @@ def test_an_alert_that_appears_late_is_not_passed_over(clock: Any, reader: User)
     assert DigestSetting.objects.get().sent_to == late.pk + 1
 
 
+def test_a_lead_nobody_was_told_about_was_not_told(clock: Any, reader: User) -> None:
+    want(reader, AT_ONCE, own=True)
+    mine, other = make_lead("mine.example", owner=reader), make_lead("other.example")
+    alarm(mine)
+    alarm(other)  # below the watermark from now on
+    clock.shift(3 * MINUTES)
+    (first,) = run()
+    assert "other.example" not in first.body
+    Lead.objects.filter(pk=other.pk).update(owner=reader)
+    alarm(mine, "dmarc_added")
+    alarm(other, "dmarc_added")
+    clock.shift(3 * MINUTES)
+    (second,) = run()
+    assert "other.example" in second.body
+    assert "mine.example" not in second.body
+
+
+def test_the_day_of_an_e_mail_counts_not_that_of_the_alert(clock: Any, reader: User) -> None:
+    want(reader, AT_ONCE)
+    lead = make_lead("gece.example")
+    clock.move_to(datetime.fromisoformat("2026-03-04T23:59:00+03:00"))
+    alarm(lead)
+    clock.shift(3 * MINUTES)
+    assert len(run()) == 1
+    alarm(lead, "dmarc_added")
+    clock.shift(timedelta(hours=1))
+    assert run() == []
+    clock.shift(timedelta(days=1))
+    alarm(lead, "score_changed")
+    clock.shift(3 * MINUTES)
+    assert len(run()) == 1
+
+
+def test_of_very_many_alerts_none_is_left_out(clock: Any, reader: User) -> None:
+    want(reader, DAILY)
+    first, noisy = make_lead("ilk.example"), make_lead("gurultu.example")
+    alarm(first)
+    Alert.objects.bulk_create(Alert(lead=noisy, type="score_changed", created_at=timezone.now()) for _ in range(5_100))
+    clock.move_to(datetime.fromisoformat("2026-03-05T08:03:00+03:00"))
+    (message,) = run()
+    assert "ilk.example" in message.body
+    assert message.subject == "Hunter: news at 2 leads"
+
+
+def test_an_address_that_no_header_can_hold_stops_nobody_else_and_is_said(
+    clock: Any, reader: User, viewer: User, as_viewer: Client, settings: Any
+) -> None:
+    User.objects.filter(pk=viewer.pk).update(email="one@x.example\nBcc: evil@x.example")
+    want(viewer, AT_ONCE)
+    want(reader, AT_ONCE)
+    lead = make_lead("acme.example")
+    alarm(lead)
+    clock.shift(3 * MINUTES)
+    assert [message.to for message in run()] == [[reader.email]]
+    assert run() == []
+    settings.HUNTER_EMAIL_ENABLED = True
+    for page in ("leads:alerts", "leads:digest"):
+        shown = as_viewer.get(reverse(page)).content.decode()
+        assert "No e-mail can be written to the address of your account" in shown
+    User.objects.filter(pk=viewer.pk).update(email="one@x.example")
+    (message,) = run()  # nothing was lost
+    assert message.to == ["one@x.example"]
+    assert "acme.example" in message.body
+    assert "may not have reached you" not in message.body
+    assert DigestSetting.objects.get(user=viewer).doubt == ""
+
+
 def test_a_flood_is_one_e_mail_with_a_count(clock: Any, reader: User) -> None:
     want(reader, AT_ONCE)
     for number in range(digest.LINES + 7):
