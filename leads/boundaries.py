@@ -1,22 +1,24 @@
 """“Why not higher”: which single change would move points, segment or priority, and what would settle an open question.
-Pure; the frozen core judges every world that is tried (scoring-v1 sections 8 to 11).
+Where a record is not known the score is a range, and a change is counted from both of its ends. Pure; the frozen core
+judges every world that is tried (scoring-v1 sections 8 to 11).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import scoring
 
 ENFORCING: Final = ("quarantine", "reject")
+POLICIES: Final = (None, "none", *ENFORCING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
     """The scored values of a verdict: provider, records (None = not known), the policy that counts ("" = none applies),
-    and the SPF text. `unknown` names records that got no answer."""
+    and the SPF text. `unknown` names records that nobody knows: no answer came, or no key could be looked up."""
 
     domain: str
     provider: str
@@ -32,8 +34,7 @@ class Basis:
 class Change:
     """One thing that could be otherwise. `key`: spf, dkim, dmarc_quarantine, dmarc_reject or fewer_includes. `points`
     is the difference, positive; `segment` and `priority` (1-7, 1 is best) are those it would lead to; `moves` names
-    what changes: points, segment, priority. `is_open` = nobody knows which is true, so a new look may settle it;
-    otherwise the company itself would have to change it."""
+    what changes: points, segment, priority."""
 
     key: str
     points: int
@@ -42,7 +43,6 @@ class Change:
     priority: int
     category: str
     moves: tuple[str, ...]
-    is_open: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,42 @@ class Boundary:
     segment: str
     priority: int
     category: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranged:
+    """One change from both ends of a range; None = that end counts it already. `is_open`: nobody knows whether it
+    is so, which is what makes the range."""
+
+    key: str
+    low: Change | None
+    high: Change | None
+    is_open: bool
+
+
+def ends(basis: Basis) -> tuple[Basis, Basis]:
+    """The basis with all that is unknown settled: so that the score is lowest, and so that it is highest."""
+    worlds = [
+        replace(basis, spf=spf, dkim=dkim, policy=policy, unknown=())
+        for spf in ((False, True) if "spf" in basis.unknown else (basis.spf,))
+        for dkim in ((False, True) if "dkim" in basis.unknown else (basis.dkim,))
+        for policy in (POLICIES if "dmarc" in basis.unknown else (basis.policy,))
+    ]
+    return min(worlds, key=score_of), max(worlds, key=score_of)
+
+
+def ranged_changes(basis: Basis) -> list[Ranged]:
+    """Every change that raises an end of the range: what is open first, then the greatest."""
+    low, high = ({change.key: change for change in changes(end)} for end in ends(basis))
+    found = [
+        Ranged(key=key, low=low.get(key), high=high.get(key), is_open=key.partition("_")[0] in basis.unknown)
+        for key in {**high, **low}
+    ]
+    return sorted(found, key=lambda one: (not one.is_open, -max(c.points for c in (one.low, one.high) if c), one.key))
+
+
+def score_of(basis: Basis) -> int:
+    return _verdict(basis, basis.spf, basis.dkim, basis.policy, basis.spf_record).score
 
 
 def changes(basis: Basis) -> list[Change]:
@@ -77,7 +113,6 @@ def changes(basis: Basis) -> list[Change]:
                     priority=verdict.priority_score,
                     category=verdict.priority_category or "",
                     moves=tuple(name for name, is_moved in moved if is_moved),
-                    is_open=key.partition("_")[0] in basis.unknown,
                 )
             )
     return sorted(found, key=lambda change: (-change.points, change.key))

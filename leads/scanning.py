@@ -37,7 +37,7 @@ from leads.models import (
     VerdictState,
 )
 from leads.tenant_size import effective, mx_estimate
-from leads.verdicts import Judgement, KnownSignals, as_json, judge, seen_provider
+from leads.verdicts import Judgement, KnownSignals, as_json, exists, judge, seen_provider
 from signals.mail.analysis import judge as facts_of
 from signals.types import Facts, Lookup, Observation
 
@@ -341,7 +341,7 @@ def _verdict_row(lead: Lead, facts: Facts, judgement: Judgement, this: _Round) -
     events = list(_events(lead, facts, provider, after, this))
     this.events.extend(events)
     is_told_now = any(event.kind == Event.Kind.EXPIRY for event, _alert in events)
-    this.tags[lead.pk] = set(
+    tags = set(
         scoring.auto_tags(
             spf=spf,
             dkim=dkim,
@@ -352,6 +352,9 @@ def _verdict_row(lead: Lead, facts: Facts, judgement: Judgement, this: _Round) -
             expires_in_days=_days_left(lead, this.now),
         )
     )
+    if not exists(facts):  # no record of a domain that does not exist is missing
+        spf, dkim, policy, coverage, tags = None, None, "", None, set()
+    this.tags[lead.pk] = tags
     size, size_source = effective(
         person=this.stated(lead, Override.Field.TENANT_SIZE),
         referral=lead.referral_size,

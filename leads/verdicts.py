@@ -34,7 +34,8 @@ class KnownSignals:
 class Judgement:
     """`state`: complete, partial or undetermined; `verdict` is None when undetermined. `unknown` names what got
     no answer: mx, spf, dkim, dmarc. `reason` names why it is not complete. `spf`, `dkim`, `dmarc_policy` are the
-    certain values of this look (None = unknown, a certain "no DMARC" is ""). `confidence` in percent. `stated_provider`
+    certain values of this look (None = unknown, a certain "no DMARC" is ""). `confidence` in percent, None without a
+    verdict or where no such domain exists. `stated_provider`
     is what a person entered, "" without; it is the scored one then."""
 
     state: str
@@ -61,6 +62,11 @@ def scored_dmarc_policy(facts: Facts) -> str | None:
     if policy in ("reject", "quarantine") and (facts.dmarc.pct == 0 or facts.dmarc.testing):
         return "none"
     return policy
+
+
+def exists(facts: Facts) -> bool:
+    """Whether DNS knows the name. About one that it does not know there is nothing to say: no record is missing."""
+    return facts.mx_status != "nxdomain"
 
 
 def seen_provider(facts: Facts) -> str:
@@ -91,7 +97,9 @@ def judge(domain: str, facts: Facts, known: KnownSignals | None = None, *, state
             verdict=verdict,
             score_low=low,
             score_high=high,
-            confidence=None if verdict is None else _confidence(facts, stated_provider, unknown, reason),
+            confidence=None
+            if verdict is None or not exists(facts)
+            else _confidence(facts, stated_provider, unknown, reason),
             spf=facts.spf.present,
             dkim=dkim,
             dmarc_policy=None if "dmarc" in unknown else policy or "",

@@ -7,9 +7,10 @@ from typing import Any, Final
 from django import template
 from django.utils.translation import gettext_lazy as _
 
-from leads.boundaries import Basis, ceiling, changes, next_boundary
+from leads.boundaries import Basis, ceiling, changes, next_boundary, ranged_changes
 from leads.lead_page import ShownScan
 from leads.models import Lead, Segment
+from leads.verdicts import UNLISTED_SELECTOR
 
 register = template.Library()
 
@@ -34,7 +35,7 @@ def basis_of(lead: Lead, scan: ShownScan) -> Basis:
         dkim=lead.has_dkim,
         policy=None if policy in ("", "absent") else policy,
         spf_record=(scan.facts.get("spf") or {}).get("record"),
-        unknown=tuple(scan.unknown),
+        unknown=(*scan.unknown, *(("dkim",) if scan.facts.get("reason") == UNLISTED_SELECTOR else ())),
     )
 
 
@@ -49,16 +50,16 @@ def why_not_higher(lead: Lead, scan: ShownScan | None) -> dict[str, Any]:
     if scan is None or lead.score is None:
         return {}
     basis = basis_of(lead, scan)
-    found = [(CHANGES[change.key], change) for change in changes(basis)]
     boundary = next_boundary(basis.provider, lead.score) if basis.mx_hosts else None
     top = ceiling(basis)
     reachable = boundary is not None and boundary.score <= top
     return {
         "lead": lead,
-        "changes": found,
+        "changes": [] if lead.score_is_range else [(CHANGES[one.key], one) for one in changes(basis)],
+        "ranged": [(CHANGES[one.key], one) for one in ranged_changes(basis)] if lead.score_is_range else [],
+        "is_unlisted": scan.facts.get("reason") == UNLISTED_SELECTOR,
         "boundary": boundary if reachable else None,
         "ceiling": top,
-        "is_top": lead.score >= top,
-        "open": [change for _label, change in found if change.is_open],
+        "is_top": (lead.score_low or 0) >= top if lead.score_is_range else lead.score >= top,
         "has_mail": bool(basis.mx_hosts),
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import pytest
 
 import scoring
-from leads.boundaries import Basis, ceiling, changes, next_boundary
+from leads.boundaries import POLICIES, Basis, ceiling, changes, ends, next_boundary, ranged_changes, score_of
 
 
 def basis(**values: Any) -> Basis:
@@ -27,9 +28,34 @@ def test_the_missing_key_and_policy_are_named_with_what_they_would_move() -> Non
     assert found["dkim"].moves == ("points", "segment", "priority")
 
 
-def test_what_nobody_knows_is_open_to_a_new_look() -> None:
-    found = {change.key: change.is_open for change in changes(basis(dkim=None, unknown=("dkim",)))}
-    assert (found["dkim"], found["dmarc_reject"]) == (True, False)
+def test_a_range_is_counted_from_both_of_its_ends() -> None:
+    open_key = basis(dkim=None, unknown=("dkim",))
+    low, high = ends(open_key)
+    assert (score_of(low), score_of(high)) == (45, 70)
+    first, *others = ranged_changes(open_key)
+    assert (first.key, first.is_open) == ("dkim", True)
+    assert first.low is not None
+    assert (first.low.points, first.low.score, first.high) == (25, 70, None)
+    reject = {one.key: one for one in others}["dmarc_reject"]
+    assert reject.low is not None
+    assert reject.high is not None
+    assert (reject.is_open, reject.low.score, reject.high.score) == (False, 65, 90)
+
+
+@pytest.mark.parametrize("unknown", [("spf",), ("dkim",), ("dmarc",), ("spf", "dkim", "dmarc")])
+@pytest.mark.parametrize("provider", ["M365", "Google", "Hosting", "Local", "Unknown"])
+def test_no_change_contradicts_the_range(provider: str, unknown: tuple[str, ...]) -> None:
+    here = basis(provider=provider, unknown=unknown, spf_record=None)
+    low, high = (score_of(end) for end in ends(here))
+    for spf, dkim, policy in product((True, False), (True, False), POLICIES):
+        known = {"spf": spf, "dkim": dkim, "policy": policy}
+        settled = {name: known[name] for name in known if name.replace("policy", "dmarc") in unknown}
+        assert low <= score_of(replace(here, **settled)) <= high
+    for one in ranged_changes(here):
+        assert one.low is None or one.low.score == low + one.low.points
+        assert one.high is None or one.high.score == high + one.high.points
+        if one.is_open and one.low is not None:
+            assert one.low.score <= high
 
 
 def test_too_many_includes_cost_points() -> None:
