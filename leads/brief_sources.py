@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 import scoring
-from leads import snoozing
+from leads import outside, snoozing
 from leads.brief_messages import provider_label, text
 from leads.lead_page import Evidence
 from leads.models import Event, Lead, OutcomeRecord, OutsideFact, Override, Price, Provider, Scan, SizeSource
@@ -166,11 +166,16 @@ def cites(lead: Lead) -> QuerySet[Event]:
 
 
 def _known_outside(lead: Lead) -> tuple[dict[str, OutsideFact], OutsideFact | None]:
-    """(what was found by kind, that the registry knows no such domain)."""
+    """(what was found by kind and is young enough to be said, that the registry knows no such domain)."""
     known = {fact.kind: fact for fact in lead.outside_facts.exclude(state=OutsideFact.State.UNKNOWN)}
     registration = known.get(OutsideFact.Kind.REGISTRATION)
     absent = registration is not None and registration.state == OutsideFact.State.ABSENT
-    found = {kind: fact for kind, fact in known.items() if fact.state == OutsideFact.State.FOUND}
+    today = timezone.localdate()
+    found = {
+        kind: fact
+        for kind, fact in known.items()
+        if fact.state == OutsideFact.State.FOUND and not outside.is_old(fact, today)
+    }
     return found, registration if absent else None
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ from jobs.services import JobRun
 from leads.bulk import insert_rows, update_rows
 from leads.looking import dns_settings
 from leads.models import Alert, Event, Lead, OutsideFact, SourceState
-from signals.hosting import Hosting, NoHosting, hosting_of
+from signals.hosting import STALE_AFTER, Hosting, NoHosting, hosting_of
 from signals.mail.extra_posture import ExtraPosture, Mark, Sign, look_at_extras
 from signals.outcomes import Evidence, Reason, Unknown
 from signals.politeness import PACE, Politeness
@@ -49,6 +50,7 @@ _MOST_FAILURES: Final = 1_000
 _AT_ONCE: Final = 20
 _SLICE: Final = 8.0  # seconds; then other work gets its turn
 _TURN: Final = timedelta(seconds=1)
+_NOON: Final = time_of_day(12)  # the same day in nearly every time zone
 _LEASE, _LEASE_SECONDS = "outside facts", 110.0
 _NEW_AT_ONCE: Final = 5_000
 
@@ -325,10 +327,10 @@ def _doubted(found: Registration) -> tuple[str, ...]:
         "signed": found.signed,
     }
     doubted = {doubt.field for doubt in found.doubts}
-    return tuple(name for name, value in values.items() if value in (None, ()) and _said_as(name) in doubted)
+    return tuple(name for name, value in values.items() if value in (None, ()) and said_as(name) in doubted)
 
 
-def _said_as(name: str) -> str:
+def said_as(name: str) -> str:
     """How signals name a field of `value` in evidence and doubts."""
     return name.removesuffix("_on")
 
@@ -399,11 +401,10 @@ def _of_hosting(found: Hosting | NoHosting) -> Learned:
             "is_cloud": found.is_cloud,
             "database": found.database,
             "database_date": _day(found.database_date),
-            "is_stale": found.is_stale,
         },
         evidence={"asn": found.address, "organisation": found.address, "country": found.address},
         source=found.database,
-        at=timezone.now(),
+        at=datetime.combine(found.database_date, _NOON, UTC),  # as old as the file, whenever that is read
     )
 
 
@@ -463,7 +464,7 @@ def _kept(row: OutsideFact, learned: Learned) -> tuple[dict[str, Any], dict[str,
         return {}, {}
     seen = row.seen_at.isoformat() if row.seen_at else ""
     as_of = {name: row.value.get("as_of", {}).get(name, seen) for name in names}
-    evidence = {name: row.evidence[name] for name in map(_said_as, names) if name in row.evidence}
+    evidence = {name: row.evidence[name] for name in map(said_as, names) if name in row.evidence}
     return {name: row.value[name] for name in names} | {"as_of": as_of}, evidence
 
 
@@ -524,6 +525,12 @@ def _note_expiry(lead: Lead, row: OutsideFact, now: datetime) -> None:
 def is_being_asked(fact: OutsideFact, now: datetime) -> bool:
     """Whether a look is under way. What a worker left behind that died is none."""
     return fact.asked_at is not None and (now - fact.asked_at).total_seconds() < _LEASE_SECONDS
+
+
+def is_old(fact: OutsideFact, today: date) -> bool:
+    """Whether the fact comes from a file of networks that is too old to be believed."""
+    built = fact.value.get("database_date")
+    return bool(built) and today - date.fromisoformat(built) > STALE_AFTER
 
 
 def facts_of(lead: Lead) -> dict[str, OutsideFact]:

@@ -142,6 +142,18 @@ class ShownFact:
         return self.day("database_date")
 
     @property
+    def is_old(self) -> bool:
+        return self.fact is not None and outside.is_old(self.fact, timezone.localdate())
+
+    @property
+    def kept(self) -> list[tuple[Any, datetime]]:
+        """(field, when it was learned) of what the last look did not learn."""
+        names = FIELDS | dict(MARKS)
+        rows = self.value.get("as_of", {}).items()
+        found = [(names.get(outside.said_as(name)), datetime.fromisoformat(at)) for name, at in rows if at]
+        return [(name, at) for name, at in found if name]
+
+    @property
     def days_left(self) -> int | None:
         return (self.expires_on - timezone.localdate()).days if self.expires_on else None
 

@@ -66,7 +66,7 @@ class NoCountry(StrEnum):
 class Hosting:
     """Who hosts an address. `asn` is the network's number, `organisation` its name as the file spells it, `country`
     two capital letters (ISO 3166); None = not known, `no_country` then says why. `database` and `database_date` are
-    those of the older file of the two; `is_stale` = it is older than `STALE_AFTER`."""
+    those of the older file of the two."""
 
     address: str
     asn: int | None
@@ -76,7 +76,6 @@ class Hosting:
     is_cloud: bool | None
     database: str
     database_date: date
-    is_stale: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +115,7 @@ class _Shelf:
 _shelf = _Shelf()
 
 
-def hosting_of(
-    address: str, *, asn_path: str | Path = "", country_path: str | Path = "", today: date | None = None
-) -> Hosting | NoHosting:
+def hosting_of(address: str, *, asn_path: str | Path = "", country_path: str | Path = "") -> Hosting | NoHosting:
     """Who hosts `address`. The paths are those of MMDB files ("" = there is none); one is enough. Never raises for a
     file that is missing or broken."""
     try:
@@ -148,7 +145,6 @@ def hosting_of(
         is_cloud=is_cloud,
         database=oldest.name,
         database_date=oldest.date,
-        is_stale=(today or datetime.now(UTC).date()) - oldest.date > STALE_AFTER,
     )
 
 

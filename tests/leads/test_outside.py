@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import DataError, connection
 from django.utils import timezone
@@ -23,8 +24,10 @@ from leads.scanning import scan_now
 from sandbox.cloud import Cloud
 from sandbox.dns import Fault, Record, serve
 from sandbox.market import market_world
+from sandbox.mmdb import mmdb
 from tests.leads.conftest import Served
 from tests.signals.registries import MARKET, Town, town
+from tests.worlds import google
 
 pytestmark = pytest.mark.django_db
 
@@ -149,7 +152,9 @@ def looked(lead: Lead, kind: str) -> OutsideFact:
     return fact(lead, kind)
 
 
-def test_a_tenant_without_its_realm_keeps_how_people_sign_in_and_tells_a_later_change(market: Town) -> None:
+def test_a_tenant_without_its_realm_keeps_how_people_sign_in_and_tells_a_later_change(
+    market: Town, as_seller: Any
+) -> None:
     (lead,) = [lead for lead in known() if market.cloud.entra.tenants.find(lead.domain)][:1]
     Lead.objects.exclude(pk=lead.pk).delete()
     look()
@@ -160,6 +165,8 @@ def test_a_tenant_without_its_realm_keeps_how_people_sign_in_and_tells_a_later_c
     assert after.value.pop("as_of")["sign_in"] == before.seen_at.isoformat()
     assert (after.value, after.evidence) == (before.value, before.evidence)
     assert (after.state, after.reason, after.failures) == ("found", "network", 1)
+    page = as_seller.get(f"/leads/{lead.domain}/outside/", headers={"accept-language": "en"}).content.decode()
+    assert "Sign-in: as of" in page
     assert after.due_at < timezone.now() + timedelta(minutes=20)
     assert not Event.objects.filter(kind=Event.Kind.TENANT).exists()
     market.cloud.entra.tenants.edit(lead.domain, sign_in_url="https://sso.godaddy.com/")
@@ -321,6 +328,31 @@ def test_hosting_follows_the_address_at_once(market: Town, settings: Any, tmp_pa
     assert {reason for lead, reason in reasons if {"lead": lead} in with_address} == {"missing"}
     assert {reason for lead, reason in reasons if {"lead": lead} not in with_address} <= {"no_address"}
     assert "MAXMIND_ASN_DB" in as_viewer.get(page, headers={"accept-language": "en"}).content.decode()
+
+
+def test_hosting_is_as_old_as_its_file_and_one_from_an_old_file_is_marked_and_left_out_of_the_brief(
+    dns: Served, settings: Any, tmp_path: Any, as_seller: Any, seller: Any
+) -> None:
+    settings.HUNTER_RDAP_ENABLED = settings.HUNTER_TENANT_LOOKUP_ENABLED = False
+    settings.HUNTER_ENRICHMENT_ENABLED = True
+    settings.MAXMIND_ASN_DB = settings.MAXMIND_CITY_DB = str(tmp_path / "networks.mmdb")
+    built = timezone.now() - timedelta(days=100)
+    record = {"country": {"iso_code": "TR"}, "autonomous_system_number": 64496}
+    (tmp_path / "networks.mmdb").write_bytes(mmdb({"192.0.2.0/24": record}, database_type="City", built=built))
+    dns([*google("acme.example"), Record("acme.example", "A", "192.0.2.1")])
+    lead = Lead.objects.create(domain="acme.example")
+    list(scan_now(Lead.objects.filter(pk=lead.pk), thorough=False))
+    look()
+    look()
+    found = fact(lead, "hosting")
+    assert found.seen_at is not None
+    assert (found.value["country"], found.seen_at.date()) == ("TR", built.date())
+    pages = [f"/leads/{lead.domain}/outside/", f"/leads/{lead.domain}/brief/"]
+    for days, old, told in ((0, False, True), (90, True, False)):
+        with time_machine.travel(timezone.now() + timedelta(days=days)):
+            as_seller.force_login(seller)  # so long lives no session
+            panel, brief = (as_seller.get(page, headers={"accept-language": "en"}).content.decode() for page in pages)
+        assert ("old data" in panel, "Hosting location" in brief) == (old, told)
 
 
 def test_a_look_asked_for_by_a_person_is_made_at_once(market: Town, administrator: Any) -> None:

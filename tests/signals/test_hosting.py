@@ -54,30 +54,29 @@ def _found(found: Hosting | NoHosting) -> Hosting:
 
 
 def test_an_own_network_has_a_country(asn: Path, city: Path) -> None:
-    found = _found(hosting_of(OWN, asn_path=asn, country_path=city, today=TODAY))
+    found = _found(hosting_of(OWN, asn_path=asn, country_path=city))
     assert (found.asn, found.organisation) == (64496, "Örnek Barındırma A.Ş.")
     assert (found.country, found.no_country, found.is_cloud) == ("TR", None, False)
     assert (found.database, found.database_date) == ("GeoLite2-City", date(2026, 10, 29)), "the older of the two"
-    assert not found.is_stale
 
 
 def test_the_country_of_a_cloud_is_left_out(asn: Path, city: Path) -> None:
-    found = _found(hosting_of(CLOUD, asn_path=asn, country_path=city, today=TODAY))
+    found = _found(hosting_of(CLOUD, asn_path=asn, country_path=city))
     assert (found.asn, found.is_cloud, found.country, found.no_country) == (8075, True, None, NoCountry.CLOUD)
 
 
 def test_an_unknown_network_has_no_country_either(asn: Path, city: Path) -> None:
-    found = _found(hosting_of("203.0.113.9", asn_path=asn, country_path=city, today=TODAY))
+    found = _found(hosting_of("203.0.113.9", asn_path=asn, country_path=city))
     assert (found.asn, found.is_cloud) == (None, None)
     assert (found.country, found.no_country) == (None, NoCountry.UNKNOWN_NETWORK)
 
 
 def test_one_file_is_enough(asn: Path, city: Path) -> None:
-    found = _found(hosting_of(OWN, asn_path=asn, today=TODAY))
+    found = _found(hosting_of(OWN, asn_path=asn))
     assert (found.asn, found.country, found.no_country) == (64496, None, NoCountry.NO_DATABASE)
     assert found.database == "GeoLite2-ASN"
     assert _found(hosting_of(OWN, country_path=city)).no_country is NoCountry.UNKNOWN_NETWORK
-    found = _found(hosting_of("2001:db8::7", asn_path=asn, country_path=city, today=TODAY))
+    found = _found(hosting_of("2001:db8::7", asn_path=asn, country_path=city))
     assert (found.asn, found.no_country) == (64497, NoCountry.NOT_LISTED)
 
 
@@ -127,8 +126,7 @@ def test_what_is_no_address(asn: Path, address: str) -> None:
 
 def test_staleness_begins_after_180_days(tmp_path: Path) -> None:
     old = _write(tmp_path / "old.mmdb", NETWORKS, "GeoLite2-ASN", datetime(2026, 5, 1, tzinfo=UTC))
-    assert not _found(hosting_of(OWN, asn_path=old, today=date(2026, 10, 28))).is_stale
-    assert _found(hosting_of(OWN, asn_path=old, today=date(2026, 10, 29))).is_stale
+    assert database_state(old, date(2026, 10, 28)) == ("GeoLite2-ASN", date(2026, 5, 1), False)
     assert database_state(old, date(2026, 10, 29)) == ("GeoLite2-ASN", date(2026, 5, 1), True)
 
 
