@@ -418,6 +418,17 @@ class OutcomeRecordAdmin(LedgerAdmin[models.OutcomeRecord]):
     list_select_related = ("lead", "by")
     ordering = ("-pk",)
 
+    def delete_model(self, request: HttpRequest, obj: models.OutcomeRecord) -> None:
+        """What holds is taken back first, so that the lead does not go on saying it."""
+        user: Any = request.user
+        if obj.is_current:
+            outcomes.decide(obj.lead, "", by=user)
+        obj.delete()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[models.OutcomeRecord]) -> None:
+        for record in queryset.select_related("lead"):
+            self.delete_model(request, record)
+
 
 @admin.register(models.Preference)
 class PreferenceAdmin(FastAdmin[models.Preference]):

@@ -3,7 +3,6 @@ functions as the pages. Tokens and running sign-ins are never shown."""
 
 from __future__ import annotations
 
-import json
 from typing import Any, TypeVar
 
 from django.contrib import admin, messages
@@ -20,6 +19,7 @@ from leads.folding import fold
 from referrals import linking, models
 from referrals.messages import ODDITIES, QUARANTINE
 from referrals.quarantine import set_handled
+from referrals.referral_page import pretty_raw
 from referrals.status import why_refused
 from referrals.sync import SyncRefused, request_sync
 from referrals.templatetags.referrals import status_word, substatus_word
@@ -137,7 +137,7 @@ class ReferralAdmin(SyncMixin, RemoteAdmin[models.Referral]):
 
     @admin.display(description=_("raw JSON"))
     def raw_json(self, referral: models.Referral) -> str:
-        return format_html("<pre>{}</pre>", json.dumps(referral.payload, indent=2, ensure_ascii=False))
+        return format_html("<pre>{}</pre>", pretty_raw(referral))
 
     @admin.action(description=_("Unlink the selected referrals from their leads"), permissions=["link"])
     def unlink(self, request: HttpRequest, referrals: Any) -> None:

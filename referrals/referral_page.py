@@ -60,7 +60,7 @@ def details_of(referral: Referral) -> Details:
     help_wanted = code(invite.get("assistanceRequestCode"))
     shared = consent.get("consentToShareReferralWithMicrosoftSellers") is True
     return Details(
-        customer_people=list(people(customer.get("team"))),
+        customer_people=[] if hides_people(referral) else list(people(customer.get("team"))),
         seller_people=list(people(row.get("team"))),
         address=[text for text in (_line(address, *names) for names in _ADDRESS) if text],
         notes=_long(details.get("notes")),
@@ -93,8 +93,17 @@ def details_of(referral: Referral) -> Details:
 _ADDRESS: Final = (("addressLine1",), ("addressLine2",), ("postalCode", "city"), ("state", "country"))
 
 
+def hides_people(referral: Referral) -> bool:
+    """Whether it is about a company that does not want to be contacted; whom to reach there is shown nowhere."""
+    link = referral.link
+    return link.state == ReferralLink.State.LINKED and link.lead is not None and link.lead.opted_out_at is not None
+
+
 def pretty_raw(referral: Referral) -> str:
-    return json.dumps(referral.payload, indent=2, ensure_ascii=False, sort_keys=True)
+    row = referral.payload
+    if hides_people(referral):
+        row = row | {"customerProfile": child(row, "customerProfile") | {"team": "…"}}
+    return json.dumps(row, indent=2, ensure_ascii=False, sort_keys=True)
 
 
 def portal_url(referral: Referral) -> str:

@@ -116,3 +116,21 @@ def test_conversion_by_segment_priority_and_rule(as_viewer: Client) -> None:
 
 def test_the_page_says_when_nothing_was_decided(as_viewer: Client) -> None:
     assert "No lead has been decided yet" in as_viewer.get(reverse("leads:outcomes")).content.decode()
+
+
+@pytest.mark.parametrize("way", ["one", "many"])
+def test_an_outcome_deleted_in_the_administration_does_not_hold_any_more(
+    as_administrator: Client, seller: User, way: str
+) -> None:
+    lead = make_lead(ACME)
+    outcomes.decide(lead, "won", by=seller)
+    record = OutcomeRecord.objects.get()
+    if way == "one":
+        as_administrator.post(reverse("admin:leads_outcomerecord_delete", args=[record.pk]), {"post": "yes"})
+    else:
+        chosen = {"action": "delete_selected", "_selected_action": [record.pk], "post": "yes"}
+        as_administrator.post(reverse("admin:leads_outcomerecord_changelist"), chosen)
+    lead.refresh_from_db()
+    assert lead.outcome == ""
+    assert not OutcomeRecord.objects.filter(outcome="won").exists()
+    assert list(lead.events.order_by("pk").values_list("old", "new")) == [("", "won"), ("won", "")]

@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from jobs.models import Job
+from leads import knowledge
 from leads.models import Event, Lead
 from referrals.models import Referral, ReferralLink, SignIn, SyncCursor, SyncRun
 from referrals.storing import store_rows
@@ -386,6 +387,27 @@ def test_raw_data_is_for_those_who_may_see_it(as_seller: Client, as_operator: Cl
     url = store().get_absolute_url()
     assert "consentToContact" not in _text(as_seller, url)
     assert "consentToContact" in _text(as_operator, url)
+
+
+def test_the_people_of_a_company_that_opted_out_are_hidden(
+    as_operator: Client, as_administrator: Client, store: Store, operator: User
+) -> None:
+    referral = store()
+    lead = referral.link.lead
+    assert lead is not None
+    pages = [
+        (as_operator, referral.get_absolute_url()),
+        (as_administrator, reverse("admin:referrals_referral_change", args=[referral.pk])),
+    ]
+    for client, page in pages:
+        assert "kaan@egesogutma.example" in _text(client, page).replace("<wbr>", "")
+    knowledge.set_opt_out(lead, wanted=True, by=operator)
+    for client, page in pages:
+        shown = _text(client, page).replace("<wbr>", "")
+        assert "kaan@egesogutma.example" not in shown
+        assert "+90 232 000 00 00" not in shown
+        assert "consentToContact" in shown  # the rest of the row is there
+    assert "selin@ornekbilisim.example" in _text(*pages[0]).replace("<wbr>", "")  # a seller of ours
 
 
 def test_nothing_in_a_referral_becomes_markup(as_operator: Client, store: Store) -> None:
