@@ -200,3 +200,21 @@ def test_jobs_hidden_as_routine_are_told_apart_from_no_jobs(as_operator: Client)
     assert "No jobs yet" not in text
     assert "1 job of the clock is not shown here." in text
     assert 'href="/jobs/?routine=1"' in text
+
+
+def test_a_lead_with_old_facts_is_scanned_before_it_is_called(as_seller: Client, as_viewer: Client) -> None:
+    make_lead("eski.example", **HOT, scanned_at=timezone.now() - timedelta(days=61))
+    make_lead("yeni.example", **HOT, scanned_at=timezone.now() - timedelta(days=59))
+    page = as_seller.get(TODAY).content.decode()
+    old, new = reverse("leads:brief", args=["eski.example"]), reverse("leads:brief", args=["yeni.example"])
+    assert f'action="{reverse("leads:rescan", args=["eski.example"])}"' in page
+    assert (f'href="{old}"' in page, f'href="{new}"' in page) == (False, True)
+    assert page.count("Prepare the call") == 1
+    assert f'href="{old}"' in as_viewer.get(TODAY).content.decode()  # who may not scan reads that it is needed
+
+
+def test_a_follow_up_of_a_lead_that_has_ended_says_how(as_seller: Client) -> None:
+    make_lead("biten.example", **HOT, outcome="won", follow_up_on=timezone.localdate())
+    page = as_seller.get(TODAY).content.decode()
+    assert "Prepare the call" not in page
+    assert "Won" in page[page.index("step-") :][:400]
