@@ -62,9 +62,11 @@ class Push(models.Model):
 
     lead = models.OneToOneField(Lead, models.CASCADE, related_name="push", verbose_name=_("lead"))
     # Hunter's id in Dynamics (hnt_externalid): by it we know our own lead again when its id was lost on the way.
-    external_id = models.UUIDField(default=uuid4, unique=True, editable=False)
+    external_id = models.UUIDField(_("Hunter's id in Dynamics"), default=uuid4, unique=True, editable=False)
     state = models.CharField(_("state"), max_length=12, choices=PushState, default=PushState.NOT_PUSHED)
-    job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
+    job = models.ForeignKey(
+        "jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("job")
+    )
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("asked by")
     )
@@ -97,7 +99,7 @@ class Push(models.Model):
     # The organisation in which `remote_id` is an id; "" = not known yet.
     organization_id = models.CharField(_("organisation"), max_length=36, blank=True)
     # The lead of somebody else that has our domain: a person decides (Reason.FOREIGN).
-    foreign_id = models.CharField(max_length=36, blank=True)
+    foreign_id = models.CharField(_("the other lead's id in Dynamics"), max_length=36, blank=True)
 
     reason = models.CharField(_("parked because"), max_length=12, choices=Reason, blank=True)
     error_category = models.CharField(_("error category"), max_length=12, blank=True)
@@ -158,7 +160,9 @@ class PushAttempt(models.Model):
         UNKNOWN = "unknown", _("Cut off; asked again")
 
     push = models.ForeignKey(Push, models.CASCADE, related_name="ledger", verbose_name=_("push"), db_index=False)
-    job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, related_name="+", db_index=False)
+    job = models.ForeignKey(
+        "jobs.Job", models.SET_NULL, null=True, related_name="+", db_index=False, verbose_name=_("job")
+    )
     at = models.DateTimeField(_("time"), default=timezone.now)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False,
@@ -189,27 +193,31 @@ class Governor(models.Model):
     """What all workers share about one application user in one environment. `not_before`: nobody sends anything until
     then. `paused_*`: a trouble that only a person can mend; nothing is pushed until a check succeeds."""
 
-    key = models.CharField(max_length=300, unique=True)
-    not_before = models.DateTimeField(null=True)
-    throttled_at = models.DateTimeField(null=True)
-    throttled_for = models.FloatField(default=0, help_text=_("Seconds of the last Retry-After."))
-    lanes = models.PositiveSmallIntegerField(default=1, help_text=_("Requests that may be under way at once."))
-    lanes_since = models.DateTimeField(default=timezone.now)
-    batch_size = models.PositiveSmallIntegerField(default=100)
-    failures = models.PositiveSmallIntegerField(default=0, help_text=_("Requests in a row that brought no answer."))
-    down_since = models.DateTimeField(null=True)
-    last_ok_at = models.DateTimeField(null=True)
+    key = models.CharField(_("application user and environment"), max_length=300, unique=True)
+    not_before = models.DateTimeField(_("not before"), null=True)
+    throttled_at = models.DateTimeField(_("last told to slow down"), null=True)
+    throttled_for = models.FloatField(_("pause asked for"), default=0, help_text=_("Seconds of the last Retry-After."))
+    lanes = models.PositiveSmallIntegerField(
+        _("lanes"), default=1, help_text=_("Requests that may be under way at once.")
+    )
+    lanes_since = models.DateTimeField(_("lanes changed"), default=timezone.now)
+    batch_size = models.PositiveSmallIntegerField(_("leads in one batch"), default=100)
+    failures = models.PositiveSmallIntegerField(
+        _("failures"), default=0, help_text=_("Requests in a row that brought no answer.")
+    )
+    down_since = models.DateTimeField(_("unreachable since"), null=True)
+    last_ok_at = models.DateTimeField(_("last success"), null=True)
     # Events of the timeline up to here have sent their leads to be compared.
-    events_seen_to = models.DateTimeField(null=True)
-    read_back_from = models.DateTimeField(null=True)
+    events_seen_to = models.DateTimeField(_("timeline compared up to"), null=True)
+    read_back_from = models.DateTimeField(_("read back from"), null=True)
     # How far a read-back that was interrupted had come.
-    read_back_mid = models.DateTimeField(null=True)
-    read_back_at = models.DateTimeField(null=True)
-    probed_at = models.DateTimeField(null=True)
+    read_back_mid = models.DateTimeField(_("read back so far"), null=True)
+    read_back_at = models.DateTimeField(_("last read-back"), null=True)
+    probed_at = models.DateTimeField(_("last probe"), null=True)
     paused_at = models.DateTimeField(_("paused"), null=True)
-    paused_category = models.CharField(max_length=12, blank=True)
-    paused_code = models.CharField(max_length=CODE_LENGTH, blank=True)
-    paused_request_id = models.CharField(max_length=CODE_LENGTH, blank=True)
+    paused_category = models.CharField(_("error category of the pause"), max_length=12, blank=True)
+    paused_code = models.CharField(_("error code of the pause"), max_length=CODE_LENGTH, blank=True)
+    paused_request_id = models.CharField(_("request id of the pause"), max_length=CODE_LENGTH, blank=True)
 
     class Meta:
         verbose_name = _("connection to Dynamics 365")
@@ -223,9 +231,13 @@ class EnvironmentCheck(models.Model):
     """One preflight. `shape`: the columns of the lead table as environment.Shape writes them; `problems`: [key, detail]
     pairs, keys of messages.PROBLEMS; `mapping`: the version of the column table that was compared with it."""
 
-    governor = models.ForeignKey(Governor, models.CASCADE, related_name="checks")
+    governor = models.ForeignKey(
+        Governor, models.CASCADE, related_name="checks", verbose_name=_("connection to Dynamics 365")
+    )
     created_at = models.DateTimeField(_("time"), default=timezone.now)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
+    )
     ok = models.BooleanField(_("ready"), default=False)
     shape = models.JSONField(default=dict)
     problems = models.JSONField(_("problems"), default=list)
