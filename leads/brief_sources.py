@@ -420,11 +420,8 @@ def _outside(fact: OutsideFact) -> Source:
     values = ", ".join(
         _dated(str(value)) if name.endswith("_on") else str(value) for name, value in named.items() if value
     )
-    parts = [
-        f"{fact.get_kind_display()}: {values}"[:_VALUE_LENGTH],
-        fact.source,
-        _moment(fact.seen_at) if fact.seen_at else "",
-    ]
+    at = outside.learned_at(fact, named)
+    parts = [f"{fact.get_kind_display()}: {values}"[:_VALUE_LENGTH], fact.source, _moment(at) if at else ""]
     anchor = f"outside-{fact.kind}"
     words = tuple((str(name), str(said)) for name, said in (fact.evidence or fact.value).items())
     raw = Raw(anchor, str(fact.get_kind_display()), words=words)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -525,6 +525,13 @@ def _note_expiry(lead: Lead, row: OutsideFact, now: datetime) -> None:
 def is_being_asked(fact: OutsideFact, now: datetime) -> bool:
     """Whether a look is under way. What a worker left behind that died is none."""
     return fact.asked_at is not None and (now - fact.asked_at).total_seconds() < _LEASE_SECONDS
+
+
+def learned_at(fact: OutsideFact, names: Iterable[str]) -> datetime | None:
+    """When the oldest of these fields of `value` was learned."""
+    kept = fact.value.get("as_of", {})
+    times = [datetime.fromisoformat(kept[name]) for name in names if kept.get(name)]
+    return min(times, default=fact.seen_at)
 
 
 def is_old(fact: OutsideFact, today: date) -> bool:

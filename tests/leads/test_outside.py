@@ -211,15 +211,18 @@ def test_a_record_that_nobody_answered_for_stays_what_it_was(dns: Served, settin
     assert (last.reason, last.failures, "as_of" in last.value) == ("", 0, False)
 
 
-def test_a_field_that_the_registry_contradicts_itself_about_stays_what_it_was(market: Town) -> None:
+def test_a_field_that_the_registry_contradicts_itself_about_stays_what_it_was_and_when(market: Town) -> None:
     (lead,) = known(1)
     look()
+    OutsideFact.objects.update(seen_at=timezone.now() - timedelta(days=40))
     before = fact(lead, "registration")
     for route in ("rdap", "whois"):
         market.cloud.faults.add(route, "contradictory", about="registrars")
     after = looked(lead, "registration")
     assert after.value["registrar"] == before.value["registrar"]
     assert after.evidence["registrar"] == before.evidence["registrar"]
+    assert outside.learned_at(after, ("registrar", "created_on")) == before.seen_at
+    assert outside.learned_at(after, ("created_on",)) == after.seen_at
     assert ("registrar", "several") in [(name, reason) for name, reason, _text in after.doubts]
 
 
