@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.core.validators import validate_email
@@ -32,6 +34,13 @@ from leads.lead_page import scan_behind
 from leads.prices import fill_with_v1
 
 COUNTED_ROWS = 10_000
+# The groups that leads.migrations.0002_roles makes; their names are keys, and shown in the reader's language.
+ROLES: Any = {
+    "Viewer": _("Viewer"),
+    "Account manager": _("Account manager"),
+    "Sales operations": _("Sales operations"),
+    "Administrator": _("Administrator"),
+}
 # Texts of Django's administration that the catalogue says otherwise: in Turkish they would begin with the name of the
 # model, which is written small.
 _OTHERWISE = (gettext_noop("Add %(name)s"), gettext_noop("Add %s"), gettext_noop("Change %s"), gettext_noop("View %s"))
@@ -73,6 +82,39 @@ _VERDICT = (
     "commercial_segment", "tenant_size", "tenant_size_source", "has_spf", "has_dkim", "dmarc_policy", "mx_root",
     "rules_version", "scanned_at", "changed_at", "rescan_at",
 )  # fmt: skip
+
+
+def _role(group: Group) -> str:
+    return str(ROLES.get(group.name, group.name))
+
+
+class RoleFilter(admin.RelatedFieldListFilter):
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(group.pk), _role(group)) for group in Group.objects.order_by("name")]
+
+
+class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
+    list_filter = ("is_staff", "is_superuser", "is_active", ("groups", RoleFilter))
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if db_field.name == "groups":
+            field.label_from_instance = _role
+        return field
+
+
+class RoleAdmin(GroupAdmin):
+    list_display = ("role",)
+    actions = None
+
+    @admin.display(description=_("role"), ordering="name")
+    def role(self, group: Group) -> str:
+        return _role(group)
+
+
+admin.site.unregister([User, Group])
+admin.site.register(User, PersonAdmin)
+admin.site.register(Group, RoleAdmin)
 
 
 class LeadForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -50,6 +50,19 @@ def test_the_admin_speaks_the_language_of_the_account(as_administrator: Client) 
     assert language(as_administrator, "/admin/") == "tr"
 
 
+def test_roles_are_named_in_the_language_of_the_account(as_administrator: Client, administrator: User) -> None:
+    as_administrator.post(SWITCH, {"language": "tr"})
+    pages = (
+        reverse("admin:auth_group_changelist"),
+        reverse("admin:auth_user_changelist"),
+        reverse("admin:auth_user_change", args=[administrator.pk]),
+    )
+    for page in pages:
+        shown = as_administrator.get(page).content.decode()
+        assert "Satış operasyonu" in shown, page
+        assert "Sales operations" not in shown, page
+
+
 def test_the_sign_in_page_is_switched_without_an_account(client: Client) -> None:
     client.post(SWITCH, {"language": "en"}, headers={"accept-language": "tr"})
     assert language(client, "/accounts/login/") == "en"
