@@ -123,7 +123,10 @@ class PushAdmin(RecordAdmin[models.Push]):
 
     @admin.display(description=_("acknowledged"))
     def acknowledged(self, push: models.Push) -> SafeString:
-        return format_html("<pre>{}</pre>", json.dumps(push.acked, indent=2, ensure_ascii=False))
+        """Without the address of a company that does not want to be contacted."""
+        hidden = ("emailaddress1",) if push.lead.opted_out_at else ()
+        shown = {name: value for name, value in push.acked.items() if name not in hidden}
+        return format_html("<pre>{}</pre>", json.dumps(shown, indent=2, ensure_ascii=False))
 
     @admin.display(description=_("push attempts"))
     def ledger(self, push: models.Push) -> SafeString:

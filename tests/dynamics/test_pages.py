@@ -21,7 +21,7 @@ from integrations_d365.messages import COLUMN_NAMES
 from integrations_d365.models import AutoPush, Governor, Push, PushAttempt, Reason
 from integrations_d365.push_page import link_to
 from jobs.models import Job
-from leads import services
+from leads import knowledge, services
 from leads.models import Event, Lead, SavedView
 from referrals.models import Referral
 from referrals.storing import store_rows
@@ -890,6 +890,19 @@ def test_every_admin_page_opens(connected: Cloud, as_administrator: Client, oper
     changelist = reverse("admin:integrations_d365_autopush_changelist")
     as_administrator.post(changelist, {"action": "turn_on", "_selected_action": [rule.pk]})
     assert AutoPush.objects.get().enabled_at is not None
+
+
+def test_the_admin_hides_the_address_of_a_company_that_opted_out(
+    connected: Cloud, as_administrator: Client, seller: User
+) -> None:
+    push = in_dynamics(scored())
+    Push.objects.filter(pk=push.pk).update(acked={"emailaddress1": "info@anadolu-tekstil.example", "hnt_finalscore": 7})
+    address = reverse("admin:integrations_d365_push_change", args=[push.pk])
+    assert "info@anadolu-tekstil.example" in page(as_administrator, address)
+    knowledge.set_opt_out(push.lead, wanted=True, by=seller)
+    shown = page(as_administrator, address)
+    assert "info@anadolu-tekstil.example" not in shown
+    assert "hnt_finalscore" in shown
 
 
 def test_the_push_action_is_gone_while_switched_off(settings: Any, as_administrator: Client) -> None:
