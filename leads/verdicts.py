@@ -161,10 +161,10 @@ def as_line(row: dict[str, Any]) -> str:
     if row["score"] is None:
         return f"{row['domain']:40} undetermined ({row['reason']})"
     span = "" if row["score_low"] == row["score_high"] else f" ({row['score_low']}-{row['score_high']})"
-    behind = f" behind {row['gateway']}" if row["gateway"] else ""
+    gateway = f" (gateway {row['gateway']})" if row["gateway"] else ""
     category = row["priority_category"] or "-"
     return (
-        f"{row['domain']:40} {row['score']:>3}{span} {row['segment']:10} {category:3} {row['scored_provider']}{behind}"
+        f"{row['domain']:40} {row['score']:>3}{span} {row['segment']:10} {category:3} {row['scored_provider']}{gateway}"
     )
 
 

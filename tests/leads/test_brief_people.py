@@ -311,3 +311,14 @@ def test_without_a_persons_word_every_sentence_that_rests_on_it_is_gone(settings
         "provider.person", "provider.records", "stated.one_liner.existing.medium", "contact.entry", "closed.won",
         "rest.either", "today.opted_out",
     } <= seen  # fmt: skip
+
+
+def test_no_list_puts_what_a_person_says_behind_the_gateway_of_the_records(
+    looked_at: Look, as_viewer: Client, seller: User
+) -> None:
+    lead = looked_at(BEHIND_PROOFPOINT)
+    enter(lead, "provider", "Google", seller)
+    for url in ("/", reverse("leads:list"), reverse("leads:peek", args=[ACME])):
+        page = " ".join(as_viewer.get(url).content.decode().split())
+        assert "gateway Proofpoint" in page, url
+        assert "behind Proofpoint" not in page, url
