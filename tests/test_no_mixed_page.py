@@ -58,7 +58,7 @@ SENT = [
 ]
 # What is written by machines for machines, and addresses.
 CODES = re.compile(
-    r"""^[{\[]".* | \butf-8\b | \bip[46]:\S+ | https?://\S+ | [\w.+-]+@[\w.-]+
+    r"""^[{\[]".* | \b(?:utf|UTF)-\d+\b | \bip[46]:\S+ | https?://\S+ | [\w.+-]+@[\w.-]+
     | (?:[\w-]+\.)+(?:example|test|com|net|org|tr|md|csv|py)\b\S* | v=\S+ | \bp=\w+ | [kp]=\S+
     | \b[A-Z]+(?:_[A-Z0-9]+)+\b | \b\w+(?:_\w+)+\b | /\S+ | \bv\d\S* | \bP\d\b | \d\S*""",
     re.VERBOSE,

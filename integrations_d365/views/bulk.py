@@ -28,6 +28,8 @@ def bulk(request: Request) -> HttpResponse:
     query = LeadQuery.from_url(request.GET)
     if request.method != "POST":
         return _preview(request, query)
+    if reason := pushing.why_off():
+        return _preview(request, query, refused=str(REFUSED[reason]))
     if request.POST.get("total") != str(query.leads(request.user).count()):
         changed = _("The list has changed since you looked: these are the leads it holds now.")
         return _preview(request, query, refused=changed)
