@@ -101,9 +101,9 @@ ACTIVE = (Job.State.QUEUED, Job.State.RUNNING)
 class Lease(models.Model):
     """A lock with an expiry: one holder of a name at a time, also when the last holder was killed."""
 
-    name = models.CharField(max_length=100, unique=True)
-    token = models.CharField(max_length=100, blank=True)
-    until = models.DateTimeField()
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    token = models.CharField(_("holder"), max_length=100, blank=True)
+    until = models.DateTimeField(_("held until"))
 
     class Meta:
         verbose_name = _("lease")
@@ -132,7 +132,7 @@ class ScheduleState(models.Model):
 class WorkerHeartbeat(models.Model):
     """One row: when the worker last finished a task, from the queue to the result."""
 
-    at = models.DateTimeField()
+    at = models.DateTimeField(_("time"))
 
     class Meta:
         verbose_name = _("sign of life of the worker")

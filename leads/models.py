@@ -223,22 +223,46 @@ class Lead(models.Model):
     # Asleep until something changes: a change after this time wakes the lead.
     snoozed_until_change_since = models.DateTimeField(_("snoozed until something changes"), null=True, blank=True)
     snoozed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("snoozed by"),
+        db_index=False,
     )
     # The company asked not to be contacted.
     opted_out_at = models.DateTimeField(_("contact opt-out"), null=True, blank=True)
     opted_out_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("opt-out noted by"),
+        db_index=False,
     )
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome, blank=True)
     dismissed_at = models.DateTimeField(_("dismissed at"), null=True, blank=True)
     dismissed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("dismissed by"),
+        db_index=False,
     )
     dismissed_reason = models.CharField(_("reason for dismissal"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("added"), default=timezone.now, editable=False)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("added by"),
+        db_index=False,
     )
 
     import_batch = models.ForeignKey(
@@ -276,7 +300,7 @@ class Lead(models.Model):
     tenant_size_source = models.CharField(
         _("source of the tenant size"), max_length=12, choices=SizeSource, blank=True, editable=False
     )
-    mx_root = models.CharField(max_length=253, blank=True, editable=False)
+    mx_root = models.CharField(_("domain of the mail host"), max_length=253, blank=True, editable=False)
     has_spf = models.BooleanField("SPF", null=True, editable=False)
     has_dkim = models.BooleanField("DKIM", null=True, editable=False)
     dmarc_policy = models.CharField("DMARC", max_length=12, choices=DmarcPolicy, blank=True, editable=False)
@@ -313,7 +337,7 @@ class Lead(models.Model):
         "jobs.Job", models.SET_NULL, null=True, editable=False, related_name="+", db_index=False
     )
     # A lead whose first scan was cancelled or never queued is looked at by the clock a day later.
-    rescan_at = models.DateTimeField(null=True, editable=False, default=_tomorrow)
+    rescan_at = models.DateTimeField(_("next scan"), null=True, editable=False, default=_tomorrow)
     retry_at = models.DateTimeField(null=True, editable=False)
     retry_count = models.SmallIntegerField(default=0, editable=False)
 
@@ -434,7 +458,9 @@ class Scan(models.Model):
         FAILED = "failed", _("Failed")
 
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="scans", verbose_name=_("lead"), db_index=False)
-    job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, related_name="+", db_index=False)
+    job = models.ForeignKey(
+        "jobs.Job", models.SET_NULL, null=True, related_name="+", verbose_name=_("job"), db_index=False
+    )
     status = models.CharField(_("status"), max_length=8, choices=Status)
     observations = models.JSONField(
         _("observations"), help_text=_("Every query: [name, type, status, values, aliases, TTL, server, Unix time].")
@@ -541,7 +567,13 @@ class Alert(models.Model):
     created_at = models.DateTimeField(_("time"), default=timezone.now)
     read_at = models.DateTimeField(_("read at"), null=True, blank=True)
     read_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("read by"),
+        db_index=False,
     )
 
     class Meta:
@@ -642,8 +674,10 @@ class BulkAction(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
     created_at = models.DateTimeField(_("time"), default=timezone.now)
     started_at = models.DateTimeField(_("started"), null=True)
-    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, related_name="+")
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("undone by")
+    )
+    job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, related_name="+", verbose_name=_("job"))
 
     class Meta:
         verbose_name = _("bulk action")
@@ -728,13 +762,17 @@ class ImportBatch(models.Model):
     )
     created_at = models.DateTimeField(_("time"), default=timezone.now)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
-    job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+")
-    scan_job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+")
+    job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("job"))
+    scan_job = models.ForeignKey(
+        "jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("job of the scan")
+    )
     undone_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("undone by")
     )
     undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
-    undo_job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+")
+    undo_job = models.ForeignKey(
+        "jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("job of the undo")
+    )
     next_row = models.PositiveIntegerField(default=0, editable=False)
     # The key of the last import row that the undo has dealt with.
     undone_to = models.BigIntegerField(default=0, editable=False)
@@ -822,7 +860,9 @@ class ImportRow(models.Model):
     raw = models.CharField(_("as written"), max_length=1000, blank=True)
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict)
     reason = models.CharField(_("reason"), max_length=40, blank=True)
-    lead = models.ForeignKey(Lead, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
+    lead = models.ForeignKey(
+        Lead, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("lead"), db_index=False
+    )
     # What this row told a known lead: company_name, city and country that were blank, and e-mails that were missing.
     filled = models.JSONField(_("filled in"), null=True, editable=False)
     undone = models.CharField(_("undo"), max_length=8, choices=Undone, blank=True)
@@ -854,8 +894,12 @@ class DomainClaim(models.Model):
     claim = models.CharField(_("as written"), max_length=320)
     via = models.CharField(_("kind"), max_length=10)
     source = models.CharField(_("source"), max_length=16, choices=Source)
-    batch = models.ForeignKey(ImportBatch, models.SET_NULL, null=True, blank=True, related_name="+")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    batch = models.ForeignKey(
+        ImportBatch, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("import")
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
+    )
     created_at = models.DateTimeField(_("time"), default=timezone.now)
 
     class Meta:
@@ -1007,7 +1051,7 @@ class OutcomeRecord(models.Model):
     )
     at = models.DateTimeField(_("time"), default=timezone.now)
     # Cleared or decided anew since: statistics count the current one only.
-    is_current = models.BooleanField(default=True)
+    is_current = models.BooleanField(_("current"), default=True)
     segment = models.CharField(_("segment"), max_length=12, choices=Segment, blank=True)
     priority_category = models.CharField(_("priority"), max_length=2, choices=Priority, blank=True)
     score = models.SmallIntegerField(_("score"), null=True)

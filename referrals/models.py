@@ -322,7 +322,7 @@ class SignIn(models.Model):
     # The refresh token lives 90 days from its last use (fact sheet, section 3.2).
     expires_at = models.DateTimeField(_("valid until"), null=True)
     last_ok_at = models.DateTimeField(_("last token"), null=True)
-    reason = models.CharField(max_length=30, blank=True, help_text=_("A key of messages.SIGN_IN."))
+    reason = models.CharField(_("reason"), max_length=30, blank=True, help_text=_("A key of messages.SIGN_IN."))
     error_code = models.CharField(_("error code"), max_length=40, blank=True)
     request_id = models.CharField(_("request id"), max_length=100, blank=True)
     failed_at = models.DateTimeField(_("failed"), null=True)
@@ -356,10 +356,10 @@ class SyncCursor(models.Model):
     pass have a place each, so that one never waits for the other."""
 
     # Everything up to this source timestamp was read; "" = nothing yet.
-    watermark = models.CharField(max_length=40, blank=True)
+    watermark = models.CharField(_("read up to"), max_length=40, blank=True)
 
     # The pass for changes that is under way.
-    changes_under_way = models.BooleanField(default=False)
+    changes_under_way = models.BooleanField(_("reading changes"), default=False)
     next_query = models.TextField(blank=True)  # of the link to its next page
     pass_from = models.CharField(max_length=40, blank=True)
     newest_in_pass = models.CharField(max_length=40, blank=True)
@@ -368,21 +368,21 @@ class SyncCursor(models.Model):
     # The link to the next page had expired: go on from here, without overlap.
     resume_from = models.CharField(max_length=40, blank=True)
     # The server refused $filter on updatedDateTime; every pass then reads all pages, until the next full pass.
-    filter_refused = models.BooleanField(default=False)
+    filter_refused = models.BooleanField(_("filter by time refused"), default=False)
 
     # The full pass that is wanted or under way.
-    full_wanted = models.BooleanField(default=False)
-    full_started_at = models.DateTimeField(null=True)
+    full_wanted = models.BooleanField(_("full pass wanted"), default=False)
+    full_started_at = models.DateTimeField(_("full pass started"), null=True)
     full_next_query = models.TextField(blank=True)
     # All its pages are read; what they did not hold is asked for one by one.
     full_verifying = models.BooleanField(default=False)
-    full_failures = models.PositiveSmallIntegerField(default=0)
+    full_failures = models.PositiveSmallIntegerField(_("failures of the full pass"), default=0)
 
     run = models.ForeignKey(SyncRun, models.SET_NULL, null=True, related_name="+")
-    not_before = models.DateTimeField(null=True)
-    failures = models.PositiveSmallIntegerField(default=0)
-    last_success_at = models.DateTimeField(null=True)
-    last_full_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(_("not before"), null=True)
+    failures = models.PositiveSmallIntegerField(_("failures"), default=0)
+    last_success_at = models.DateTimeField(_("last success"), null=True)
+    last_full_at = models.DateTimeField(_("last full pass"), null=True)
     sign_in = models.ForeignKey(SignIn, models.SET_NULL, null=True, related_name="+")
 
     class Meta:

@@ -12,8 +12,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.test import RequestFactory
 from django.utils.functional import Promise
 
-ROOMS = ("integrations_d365",)
-SAME_IN_EVERY_LANGUAGE = {"id", "eTag"}
+ROOMS = ("integrations_d365", "jobs", "leads", "referrals")
+SAME_IN_EVERY_LANGUAGE = {"id", "eTag", "SPF", "DKIM", "DMARC", "Dynamics 365"}
 
 
 @pytest.mark.django_db
