@@ -23,7 +23,7 @@ def referral_list(request: Request) -> HttpResponse:
         "page": page,
         "total": page.paginator.count,
         # Asked only when the list is empty: does the filter hide rows, or are there none?
-        "stored": page.paginator.count or not query.is_filtered or Referral.objects.exists(),
+        "hidden": 0 if page.paginator.count or not query.is_filtered else Referral.objects.count(),
         "waiting": ReferralLink.objects.filter(state__in=WAITING).count(),
         "sorts": SORTS,
         "choices": {
