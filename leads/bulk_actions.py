@@ -17,7 +17,7 @@ from django.utils import timezone
 
 import jobs.services
 from jobs.models import Job
-from jobs.services import JobRun
+from jobs.services import JobRun, PermanentFailure
 from leads import scanning, services, snoozing
 from leads.bulk import insert_rows, update_rows
 from leads.models import BulkAction, BulkRow, Event, Lead, LeadQuerySet, Tag
@@ -30,7 +30,15 @@ CHUNK: Final = 500
 _COUNTED_AT_ONCE: Final = 10_000  # SQLite takes 32,766 parameters in one statement
 _DRAFTS_LIVE: Final = timedelta(days=1)
 _KEPT: Final = timedelta(days=90)  # as long as finished jobs; the timeline of each lead keeps what was done
+OWNER_GONE: Final = "bulk.owner_gone"  # the error of a job, in words in job_texts.ERRORS
 Old = dict[str, Any]
+
+
+class OwnerGone(PermanentFailure):
+    """The new owner was deleted. Whose leads these are is then for a person to say."""
+
+    def __init__(self) -> None:
+        super().__init__(OWNER_GONE)
 
 
 def draft(kind: str, leads: LeadQuerySet, *, query: str, by: User) -> BulkAction:
@@ -56,7 +64,8 @@ def already(action: BulkAction) -> int:
 
 
 def start(action: BulkAction, params: Mapping[str, Any], *, by: User) -> bool:
-    """Do it: at once when there are few leads, else as a job. False = somebody was faster."""
+    """Do it: at once when there are few leads, else as a job. False = somebody was faster. Raises OwnerGone and changes
+    nothing."""
     with transaction.atomic():
         params = _resolved(action, params)
         drafts = BulkAction.objects.filter(pk=action.pk, state=State.DRAFT)
@@ -110,8 +119,9 @@ def run_bulk(run: JobRun) -> None:
 
 
 def release(job: Job) -> None:
-    """A cancelled job leaves what it did, and that can be undone; a failed one can be started again."""
-    if job.state == Job.State.CANCELLED:
+    """A cancelled job leaves what it did, and that can be undone; a failed one can be started again, unless the owner
+    is gone, who does not come back."""
+    if job.state == Job.State.CANCELLED or job.error == OWNER_GONE:
         BulkAction.objects.filter(job=job, state__in=(State.RUNNING, State.UNDOING)).update(state=State.DONE)
 
 
@@ -184,7 +194,10 @@ def _take_back(action: BulkAction, limit: int) -> int:
 
 
 def _assign(action: BulkAction, leads: list[Lead]) -> dict[int, Old]:
-    owner = User.objects.filter(pk=action.params["owner"]).first()
+    wanted = action.params["owner"]
+    owner = User.objects.filter(pk=wanted).first() if wanted else None
+    if wanted and owner is None:
+        raise OwnerGone
     old = {lead.pk: {"owner": lead.owner_id} for lead in leads if lead.owner_id != (owner and owner.pk)}
     services.assign(leads, owner, by=action.by)
     return old

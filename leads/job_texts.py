@@ -37,6 +37,10 @@ TITLES: Final = {
     "outside.posture": gettext_lazy("Look-up of further mail records"),
 }
 
+ERRORS: Final = {
+    "bulk.owner_gone": gettext_lazy("The new owner was deleted meanwhile. The other leads keep their owners."),
+}
+
 
 def title(job: Job) -> str:
     """`payload` holds the code of the title and the name in it. Kinds of rooms above bring their own module of texts
@@ -70,7 +74,7 @@ def result(job: Job) -> str:
 def error(job: Job) -> str:
     """Why a job failed."""
     other = _texts_of(job)
-    return str(other.error(job)) if other else job.error
+    return str(other.error(job)) if other else str(ERRORS.get(job.error, job.error))
 
 
 def _texts_of(job: Job) -> Any:

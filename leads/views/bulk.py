@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from leads import bulk_actions
 from leads.forms import BULK_FORMS
+from leads.job_texts import ERRORS
 from leads.list_query import LeadQuery
 from leads.models import BulkAction, BulkRow, Lead, Tag
 from leads.views.pages import Request, allowed, page_of, show
@@ -57,8 +58,12 @@ def bulk_action(request: Request, pk: int) -> HttpResponse:
     if request.method == "POST":
         form = BULK_FORMS[action.kind](request.POST)
         if form.is_valid():
-            bulk_actions.start(action, form.params(), by=request.user)
-            return redirect(action)
+            try:
+                bulk_actions.start(action, form.params(), by=request.user)
+                return redirect(action)
+            except bulk_actions.OwnerGone:
+                action.refresh_from_db()
+                form.add_error("owner", ERRORS[bulk_actions.OWNER_GONE])
     if action.state == BulkAction.State.DRAFT:
         context = {
             "action": action,

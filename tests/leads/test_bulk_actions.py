@@ -102,6 +102,46 @@ def test_all_matching_are_those_of_the_preview_even_when_rows_change(
     assert not Lead.objects.filter(owner=seller).exists()
 
 
+def test_an_owner_who_is_deleted_meanwhile_ends_the_action_and_takes_no_lead_from_anybody(
+    as_operator: Client, operator: User, seller: User, work_off: WorkOff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(1_200, owner=operator)
+    action = confirm(as_operator, choose(as_operator, "assign", all="1"), owner=seller.pk)
+    job = Job.objects.get(kind="bulk")
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs.services, "SLICE_SECONDS", 0.0)
+        run_job(job.pk)
+    assert Lead.objects.filter(owner=seller).count() == 500
+    seller.delete()
+    run_job(job.pk)
+    job.refresh_from_db()
+    action.refresh_from_db()
+    assert (job.state, action.state) == ("failed", "done")
+    assert Lead.objects.filter(owner=operator).count() == 700
+    page = as_operator.get(action.get_absolute_url())
+    assert (page.context["untouched"], page.context["undoable"]) == (700, 500)
+    assert "The new owner was deleted meanwhile." in page.content.decode()
+    assert "The new owner was deleted meanwhile." in as_operator.get(f"/jobs/{job.pk}/").content.decode()
+    undo(as_operator, action)
+    work_off()
+    action.refresh_from_db()
+    assert (action.state, results(action)) == ("undone", {"left": 500})  # nobody holds them for the one who is gone
+
+
+def test_an_owner_who_is_gone_when_few_leads_are_assigned_at_once_changes_nothing(
+    as_operator: Client, operator: User, seller: User
+) -> None:
+    many(3, owner=operator)
+    action = choose(as_operator, "assign", all="1")
+    gone = seller.pk
+    seller.delete()
+    with pytest.raises(bulk_actions.OwnerGone):
+        bulk_actions.start(action, {"owner": gone, "name": "seller"}, by=operator)
+    action.refresh_from_db()
+    assert (action.state, Lead.objects.filter(owner=operator).count()) == ("draft", 3)
+    assert as_operator.post(action.get_absolute_url(), {"owner": gone}).status_code == 422
+
+
 def test_a_job_whose_time_is_up_goes_on_where_it_was(as_operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     many(1_200)
     action = choose(as_operator, "dismiss", all="1")
