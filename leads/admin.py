@@ -367,11 +367,15 @@ class BulkActionAdmin(LedgerAdmin[models.BulkAction]):
 @admin.register(models.ImportBatch)
 class ImportBatchAdmin(LedgerAdmin[models.ImportBatch]):
     list_display = (
-        "file_name", "state", "rows_total", "created_count", "matched_count", "duplicate_count", "rejected_count",
+        "named", "state", "rows_total", "created_count", "matched_count", "duplicate_count", "rejected_count",
         "created_by", "created_at",
     )  # fmt: skip
     list_filter = ("state",)
     list_select_related = ("created_by",)
+
+    @admin.display(description=_("list"), ordering="file_name")
+    def named(self, batch: models.ImportBatch) -> str:
+        return batch.title
 
 
 @admin.register(models.ImportRow)

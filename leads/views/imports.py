@@ -111,13 +111,13 @@ def _preview(request: Request, batch: ImportBatch, *, form: MappingForm | None =
 
 
 def _told(earlier: ImportBatch) -> SafeString:
-    """When and by whom this file was imported, with a link to that import."""
+    """When and by whom this list, a file or pasted, was imported, with a link to that import."""
     on = date_format(timezone.localtime(earlier.finished_at or earlier.created_at), "DATETIME_FORMAT")
     if earlier.created_by:
         by = earlier.created_by.get_full_name() or earlier.created_by.get_username()
-        text = _("This file was imported on %(date)s by %(person)s.") % {"date": on, "person": by}
+        text = _("This list was imported on %(date)s by %(person)s.") % {"date": on, "person": by}
     else:
-        text = _("This file was imported on %(date)s.") % {"date": on}
+        text = _("This list was imported on %(date)s.") % {"date": on}
     return format_html('{} <a href="{}">{}</a>', text, earlier.get_absolute_url(), _("To that import"))
 
 

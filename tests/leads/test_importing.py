@@ -233,7 +233,7 @@ def test_a_file_that_was_imported_before_is_recognised_under_any_name(
     ImportBatch.objects.update(created_by=operator)
     again = upload(name="kopya.csv")
     page = as_operator.get(again.get_absolute_url()).content.decode()
-    assert "This file was imported on" in page
+    assert "This list was imported on" in page
     assert "by operator" in page
     assert f'href="{first.get_absolute_url()}"' in page
 
@@ -244,7 +244,7 @@ def test_only_the_same_content_imported_counts_as_imported_before(as_operator: C
     gone = run(upload(), work_off)
     Path(gone.file.path).unlink()
     page = as_operator.get(upload().get_absolute_url()).content.decode()
-    assert "This file was imported on" not in page
+    assert "This list was imported on" not in page
 
 
 ADD = reverse_lazy("leads:add")
@@ -335,6 +335,15 @@ def test_rows_copied_from_a_spreadsheet_are_a_table(as_operator: Client) -> None
     for batch, roles in ((with_titles, ["company", "website"]), (without, ["company", "domain", ""])):
         preview = importing.preview(batch)
         assert (preview.delimiter, [str(column.role) for column in preview.columns]) == ("\t", roles)
+
+
+def test_a_pasted_list_is_called_a_list_wherever_it_is_named(
+    as_operator: Client, as_administrator: Client, work_off: WorkOff
+) -> None:
+    run(paste(as_operator, PASTED), work_off)
+    again = as_operator.get(paste(as_operator, PASTED).get_absolute_url()).content.decode()
+    assert "This list was imported on" in again
+    assert "Pasted list</a>" in as_administrator.get("/admin/leads/importbatch/").content.decode()
 
 
 def test_ten_thousand_pasted_lines_are_imported(as_operator: Client, work_off: WorkOff) -> None:
