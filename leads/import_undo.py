@@ -21,6 +21,7 @@ from django.utils import timezone
 
 import jobs.services
 from jobs.services import JobRun
+from leads import knowledge
 from leads.bulk import insert_rows, update_rows
 from leads.importing import FILLED, Filled
 from leads.models import (
@@ -93,9 +94,10 @@ def forecast(batch: ImportBatch) -> Forecast:
     put_back: set[int] = set()
     filled: set[int] = set()
     rows = _filled_rows(batch)
+    entries = knowledge.contact_entries(Lead.objects.filter(pk__in=rows.values("lead")))
     for lead, gaps, confirmed, *values in rows.iterator(chunk_size=2_000):
         filled.add(lead)
-        if not confirmed and _unchanged(dict(zip(_GIVEN, values, strict=True)), gaps):
+        if not confirmed and _unchanged(dict(zip(_GIVEN, values, strict=True)), gaps, entries.get(lead)):
             put_back.add(lead)
     return Forecast(
         removed=removed,
@@ -208,6 +210,8 @@ def _put_back(batch: ImportBatch, rows: Sequence[ImportRow], known: Mapping[int,
     """Take back what the rows told leads that stood there before: values that are still the same, and their claims.
     Returns what became of each row that had filled something in."""
     confirmed = _named_later(batch, known)
+    entries = knowledge.contact_entries(known)
+    alone: list[Override] = []
     results: dict[int, tuple[str, str]] = {}
     changed: dict[int, Lead] = {}
     for row in rows:
@@ -216,7 +220,9 @@ def _put_back(batch: ImportBatch, rows: Sequence[ImportRow], known: Mapping[int,
             continue
         if confirmed.get(lead.pk, 0) > row.pk:
             results[row.pk] = (Undone.LEFT.value, Because.OTHER_SOURCE.value)
-        elif _empty(lead, row.filled):
+        elif _unchanged({name: getattr(lead, name) for name in _GIVEN}, row.filled, entry := entries.get(lead.pk)):
+            if _empty(lead, row.filled, entry) and entry is not None:
+                alone.append(entry)
             changed[lead.pk] = lead
             results[row.pk] = (Undone.PUT_BACK.value, "")
         else:
@@ -224,6 +230,7 @@ def _put_back(batch: ImportBatch, rows: Sequence[ImportRow], known: Mapping[int,
     for lead in changed.values():
         lead.set_search_keys()
     update_rows(Lead, FILLED, [(pk, *(getattr(lead, name) for name in FILLED)) for pk, lead in changed.items()])
+    knowledge.unconfirm_contacts(alone)
     name = batch.file_name or Source.IMPORT.value
     insert_rows(
         [
@@ -236,23 +243,23 @@ def _put_back(batch: ImportBatch, rows: Sequence[ImportRow], known: Mapping[int,
     return results
 
 
-def _empty(lead: Lead, filled: Filled) -> bool:
-    """Take the values out that are still what was filled in. False = none is."""
-    values = {name: getattr(lead, name) for name in _GIVEN}
-    if not _unchanged(values, filled):
-        return False
+def _empty(lead: Lead, filled: Filled, entry: Override | None) -> bool:
+    """Take the values out that are still what was filled in; an address that a person has entered stays with `entry`.
+    True = the entry is now the only one to say it."""
+    told = filled.get("contact_emails", ())
+    lead.contact_emails, alone = knowledge.take_back_contacts(entry, lead.contact_emails, told)
     for name, value in filled.items():
-        if name == "contact_emails":
-            lead.contact_emails = [email for email in lead.contact_emails if email not in value]
-        elif values[name] == value:
+        if name != "contact_emails" and getattr(lead, name) == value:
             setattr(lead, name, "")
-    return True
+    return alone
 
 
-def _unchanged(values: Mapping[str, Any], filled: Filled) -> bool:
-    """Whether at least one of the values is still there."""
-    emails = set(filled.get("contact_emails", ())) & set(values["contact_emails"])
-    return bool(emails) or any(values[name] == value for name, value in filled.items() if name != "contact_emails")
+def _unchanged(values: Mapping[str, Any], filled: Filled, entry: Override | None) -> bool:
+    """Whether at least one of the values is still there to take back."""
+    contacts = values["contact_emails"]
+    left, alone = knowledge.take_back_contacts(entry, contacts, filled.get("contact_emails", ()))
+    same = any(values[name] == value for name, value in filled.items() if name != "contact_emails")
+    return same or alone or left != contacts
 
 
 def _others(batch: ImportBatch) -> QuerySet[ImportRow]:

@@ -300,7 +300,7 @@ def write_rows(batch: ImportBatch, rows: Sequence[CompanyRow], seen: set[str]) -
     known |= {lead.domain for lead in leads.values() if lead.import_batch_id != batch.pk}
     verdicts = list(judge_rows(rows, known=known, seen=seen))
     filled = _fill_gaps(rows, {domain: leads[domain] for domain in known if domain in leads})
-    knowledge.confirm_contacts(_named(rows, leads))
+    _note_confirmed(rows, leads, filled)
     ImportRow.objects.bulk_create(
         [_import_row(batch, verdict, leads, filled) for verdict in verdicts], batch_size=CHUNK
     )
@@ -479,6 +479,17 @@ def _fill_gaps(rows: Iterable[CompanyRow], known: dict[str, Lead]) -> dict[tuple
             changed[lead.pk] = lead
     update_rows(Lead, FILLED, [(pk, *(getattr(lead, name) for name in FILLED)) for pk, lead in changed.items()])
     return filled
+
+
+def _note_confirmed(rows: Sequence[CompanyRow], leads: dict[str, Lead], filled: dict[tuple[int, int], Filled]) -> None:
+    """An address that only a person had entered is told by the row that names it, too, so that it can be taken back."""
+    confirmed = knowledge.confirm_contacts(_named(rows, leads))
+    for row in rows:
+        for part, claim in enumerate(row.claims):
+            lead = leads.get(claim.domain)
+            if lead is not None and confirmed.get(lead.pk) in row.emails:
+                told = filled.setdefault((row.number, part), {})
+                told["contact_emails"] = [*told.get("contact_emails", ()), confirmed.pop(lead.pk)]
 
 
 def _named(rows: Iterable[CompanyRow], leads: dict[str, Lead]) -> dict[int, list[str]]:

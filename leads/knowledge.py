@@ -6,14 +6,14 @@ underneath: where they see something else than an entry says, the lead page asks
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from leads import tenant_size
@@ -189,14 +189,38 @@ def _others(emails: Iterable[str], value: str) -> list[str]:
     return [email for email in emails if address_key(email) != address_key(value)]
 
 
-def confirm_contacts(named: Mapping[int, Sequence[str]]) -> None:
+def confirm_contacts(named: Mapping[int, Sequence[str]]) -> dict[int, str]:
     """Somebody else names these addresses, too (by lead, which the caller has locked): they stay when the entry ends
-    that brought them."""
+    that brought them. Returns the addresses that only an entry had said, by lead."""
     entries = Override.objects.unended().filter(lead__in=named, field=Field.CONTACT, before="")
-    rows = []
+    rows, confirmed = [], {}
     for pk, lead, value in entries.values_list("pk", "lead_id", "value"):
-        rows += [(pk, email) for email in named[lead] if address_key(email) == address_key(value)][:1]
+        email = next((email for email in named[lead] if address_key(email) == address_key(value)), "")
+        if email:
+            rows.append((pk, email))
+            confirmed[lead] = email
     update_rows(Override, ("before",), rows)
+    return confirmed
+
+
+def contact_entries(leads: QuerySet[Lead] | Collection[int]) -> dict[int, Override]:
+    """The entry, by lead, that has put its address first among the contacts."""
+    entries = Override.objects.unended().filter(lead__in=leads, field=Field.CONTACT)
+    return {entry.lead_id: entry for entry in entries}
+
+
+def take_back_contacts(
+    entry: Override | None, contacts: Iterable[str], told: Collection[str]
+) -> tuple[list[str], bool]:
+    """(the contacts without those `told`, whether `entry` is now the only one to say its address): what a person has
+    entered stays, and goes with the entry."""
+    held = address_key(entry.value) if entry is not None else ""
+    left = [email for email in contacts if email not in told or address_key(email) == held]
+    return left, entry is not None and entry.before in told and address_key(entry.before) == held
+
+
+def unconfirm_contacts(entries: Iterable[Override]) -> None:
+    update_rows(Override, ("before",), [(entry.pk, "") for entry in entries])
 
 
 def _settle(lead: Lead, field: str, by: User | None, before: str) -> None:

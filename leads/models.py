@@ -863,7 +863,8 @@ class ImportRow(models.Model):
     lead = models.ForeignKey(
         Lead, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("lead"), db_index=False
     )
-    # What this row told a known lead: company_name, city and country that were blank, and e-mails that were missing.
+    # What this row told a known lead: company_name, city and country that were blank, and e-mails that were missing or
+    # that only a person had entered.
     filled = models.JSONField(_("filled in"), null=True, editable=False)
     undone = models.CharField(_("undo"), max_length=8, choices=Undone, blank=True)
     left_because = models.CharField(_("left because"), max_length=12, choices=LeftBecause, blank=True)

@@ -17,8 +17,8 @@ from integrations_d365.models import Push
 from jobs import lifecycle
 from jobs.models import Job
 from jobs.services import Stop
-from leads import call_answers, import_undo, importing, outcomes, scanning, services
-from leads.models import DomainClaim, Event, ImportBatch, ImportRow, Lead, LeadVisit, Scan, Tag
+from leads import call_answers, import_undo, importing, knowledge, outcomes, scanning, services
+from leads.models import DomainClaim, Event, ImportBatch, ImportRow, Lead, LeadVisit, Override, Scan, Tag
 from leads.services import ReferralNote
 from referrals.models import Referral, ReferralLink
 from tests.factories import make_lead, make_user
@@ -180,6 +180,52 @@ def test_what_a_later_list_says_too_is_not_taken_from_it(run: Run, operator: Use
     assert Lead.objects.get(domain="ay.example").company_name == "Ay Ltd."
     undone(second, operator)
     assert Lead.objects.count() == 2  # the second list created neither
+
+
+@pytest.mark.parametrize("entered", ["before the list", "after the list"])
+def test_what_a_list_confirmed_goes_with_the_entry_once_the_list_is_undone(
+    run: Run, operator: User, entered: str
+) -> None:
+    lead = make_lead("isik.example", contact_emails=["eski@isik.example"], company_name="Işık", city="İzmir")
+
+    def enter() -> Override:
+        return knowledge.enter(lead, "contact", "INFO@isik.example", reason="Kartvizit", by=operator)
+
+    entry = enter() if entered == "before the list" else None
+    batch = run(ISIK)
+    entry = entry or enter()
+    assert import_undo.forecast(batch).put_back == 1
+    undone(batch, operator)
+    assert what_became(batch) == [(2, "put_back", "")]
+    lead.refresh_from_db()
+    assert lead.contact_emails == ["INFO@isik.example", "eski@isik.example"]  # the entry still stands
+    knowledge.end(entry, by=operator)
+    lead.refresh_from_db()
+    assert lead.contact_emails == ["eski@isik.example"]
+
+
+def test_a_confirmed_address_whose_entry_has_ended_goes_with_the_list(run: Run, operator: User) -> None:
+    lead = make_lead("isik.example", contact_emails=["eski@isik.example"], company_name="Işık", city="İzmir")
+    entry = knowledge.enter(lead, "contact", "INFO@isik.example", reason="Kartvizit", by=operator)
+    batch = run(ISIK)
+    knowledge.end(entry, by=operator)
+    lead.refresh_from_db()
+    assert lead.contact_emails == ["info@isik.example", "eski@isik.example"]
+    undone(batch, operator)
+    lead.refresh_from_db()
+    assert lead.contact_emails == ["eski@isik.example"]
+
+
+def test_a_list_that_a_later_one_repeats_leaves_its_confirmation_with_that(run: Run, operator: User) -> None:
+    lead = make_lead("isik.example", company_name="Işık", city="İzmir")
+    entry = knowledge.enter(lead, "contact", "info@isik.example", reason="Kartvizit", by=operator)
+    first = run(ISIK)
+    run(ISIK, name="iki.csv")
+    undone(first, operator)
+    assert what_became(first) == [(2, "left", "other_source")]
+    knowledge.end(entry, by=operator)
+    lead.refresh_from_db()
+    assert lead.contact_emails == ["info@isik.example"]
 
 
 def test_an_undone_list_is_no_reason_to_keep_a_lead(run: Run, operator: User) -> None:
