@@ -101,7 +101,7 @@ def test_a_lost_session_is_told_and_leads_back(chromium: Browser, connected: str
     page = context.new_page()
     page.goto(f"{connected}/leads/?segment=Migration")
     context.clear_cookies(name="hunter_session")
-    page.locator("main input[name=q]").first.press_sequentially("abc")
+    page.locator("main input[name=q]").first.fill("abc")
     banner = page.locator("#toasts [role=alert]")
     expect(banner).to_contain_text("Your session has ended.")
     expect(page.locator("main input[name=q]").first).to_have_value("abc")
@@ -118,7 +118,7 @@ def test_a_failure_stays_until_it_is_closed(connected: str, operations: Page) ->
     page = operations
     page.goto(f"{connected}/leads/")
     page.route("**/leads/?*", lambda route: route.fulfill(status=500, headers={"X-Reference": "ab12cd34"}))
-    page.locator("main input[name=q]").first.press_sequentially("abc")
+    page.locator("main input[name=q]").first.fill("abc")
     banner = page.locator("#toasts [role=alert]")
     expect(banner).to_contain_text("ab12cd34")
     page.wait_for_timeout(7_000)
