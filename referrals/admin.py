@@ -107,7 +107,7 @@ class ReferralAdmin(SyncMixin, RemoteAdmin[models.Referral]):
 
     @admin.display(description=_("customer"), ordering="name_key")
     def customer(self, referral: models.Referral) -> str:
-        return str(referral)
+        return referral.title
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, referral: models.Referral) -> str:
