@@ -18,7 +18,7 @@ from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from leads.folding import fold, turkish_sort_key, unicode_name
@@ -699,7 +699,7 @@ class BulkRow(models.Model):
     """What became of one lead in a bulk action, and what it was before."""
 
     class Result(models.TextChoices):
-        CHANGED = "changed", _("Changed")
+        CHANGED = "changed", pgettext_lazy("result", "Changed")
         SAME = "same", _("It was so already")
         GONE = "gone", _("Deleted meanwhile")
         UNDONE = "undone", _("Undone")

@@ -17,6 +17,7 @@ from django.db.models import Case, CharField, Count, F, IntegerField, Q, QuerySe
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from leads.brief import STALE_AFTER
 from leads.list_query import LeadQuery
@@ -295,7 +296,7 @@ class Figures:
             self._chart(
                 "news",
                 _("What changed in 30 days"),
-                _("Change"),
+                pgettext("noun", "Change"),
                 sorted(
                     ((kind.label, self.count("news", kind), "", "") for kind in NEWS_KINDS if self.count("news", kind)),
                     key=lambda bar: -bar[1],

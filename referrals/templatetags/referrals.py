@@ -15,7 +15,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from leads.folding import unicode_name
 from leads.models import Lead
@@ -169,7 +169,7 @@ _DEAL_KINDS = {
     "co_sell": gettext_lazy("Co-sell: Microsoft's sellers are asked for help"),
 }
 _QUALIFICATIONS = {
-    "None": gettext_lazy("None"),
+    "None": pgettext_lazy("by whom", "None"),
     "Direct": gettext_lazy("By the customer"),
     "MarketingQualified": gettext_lazy("By marketing"),
     "SalesQualified": gettext_lazy("By a seller of Microsoft"),

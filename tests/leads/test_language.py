@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format, number_format
 
-from leads.models import Preference
+from leads.models import BulkAction, Preference
 from leads.preferences import language_of
 from tests.factories import make_lead
 
@@ -113,3 +114,20 @@ def test_names_stand_in_turkish_order(as_seller: Client) -> None:
         make_lead(f"a{number}.example", company_name=name)
     page = as_seller.get(reverse("leads:list"), {"sort": "name"}).context["page"]
     assert [lead.company_name for lead in page] == names
+
+
+def test_buttons_say_what_they_do_and_results_what_was_done(as_administrator: Client) -> None:
+    """In English one word serves for both; in Turkish none does."""
+    lead = make_lead()
+    as_administrator.post(SWITCH, {"language": "tr"})
+    drawer = as_administrator.get(reverse("leads:peek", args=[lead.domain])).content.decode()
+    assert re.search(r'class="button button--primary"[^>]*>Aç<', drawer)
+    chosen = {"action": "tag", "lead": [lead.pk]}
+    as_administrator.post(reverse("leads:bulk"), chosen)
+    action = BulkAction.objects.get()
+    as_administrator.post(action.get_absolute_url(), {"tag": "fuar"})
+    result = as_administrator.get(action.get_absolute_url()).content.decode()
+    assert "<dt>Değiştirildi</dt>" in result
+    administration = as_administrator.get("/admin/").content.decode()
+    assert re.search(r'class="changelink"[^>]*>Değiştir<', administration)
+    assert ">Adaylar<" in administration
