@@ -8,10 +8,12 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
 
 from hunter import logs
+from hunter.sign_in import sign_in_again
 from leads.preferences import language_of
 
 CONTENT_SECURITY_POLICY = (
@@ -49,8 +51,8 @@ class ReferenceMiddleware:
 
 
 class ExpiredSessionMiddleware:
-    """A part of a page that is asked for after the session ended: 401 and the way to sign in and back (`X-Sign-In`), so
-    that no sign-in page is put into the part."""
+    """After the session ended. A part of a page: 401 and the way to sign in and back (`X-Sign-In`), so that no sign-in
+    page is put into the part. A form: the sign-in with what was sent, because its address answers no GET."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -59,11 +61,28 @@ class ExpiredSessionMiddleware:
         response = self.get_response(request)
         sign_in = reverse("login")
         sent_there = response.status_code == 302 and response.headers["Location"].partition("?")[0] == sign_in
-        if not sent_there or "HX-Request" not in request.headers or request.user.is_authenticated:
+        if not sent_there or request.user.is_authenticated:
             return response
+        if "HX-Request" not in request.headers:
+            return sign_in_again(request) if request.method == "POST" else response
         page = urlsplit(request.headers.get("HX-Current-URL", ""))
         back = urlunsplit(("", "", page.path or "/", page.query, ""))
         return HttpResponse(status=401, headers={"X-Sign-In": f"{sign_in}?{urlencode({'next': back})}"})
+
+
+class WrongMethodMiddleware:
+    """An address of a form that is opened like a page (405) answers with a page that says where to go."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 405 or request.method != "GET" or "HX-Request" in request.headers:
+            return response
+        page = render(request, "405.html", status=405)
+        page.headers["Allow"] = response.headers["Allow"]
+        return page
 
 
 class AccountLanguageMiddleware:

@@ -122,6 +122,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "hunter.middleware.WrongMethodMiddleware",
 ]
 if HUNTER_ENV == "dev":
     MIDDLEWARE.insert(0, "hunter.middleware.QueryCountMiddleware")

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from hunter import health, trouble
+from hunter.sign_in import SignIn
 from hunter.styleguide import styleguide
 from leads.views.language import switch_language
 
@@ -12,6 +13,7 @@ urlpatterns = [
     path("", include("leads.urls")),
     path("referrals/", include("referrals.urls")),
     path("dynamics/", include("integrations_d365.urls")),
+    path("accounts/login/", SignIn.as_view(), name="login"),
     path("accounts/", include("django.contrib.auth.urls")),
     path("i18n/setlang/", switch_language, name="set_language"),
     path("admin/", admin.site.urls),
