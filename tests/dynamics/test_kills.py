@@ -118,7 +118,8 @@ def test_people_bulk_runs_and_the_worker_at_the_same_moment_make_one_lead_each(t
 
 
 def test_what_sellers_did_is_read_back_once_whoever_dies(tmp_path: Path) -> None:
-    with Cloud() as cloud, hunter(tmp_path, cloud, settings="tests.jobs.dying", HUNTER_TEST_DEATHS="20") as world:
+    dying = {"HUNTER_TEST_DEATHS": "10", "HUNTER_TEST_DEATHS_BEFORE": "yes"}
+    with Cloud() as cloud, hunter(tmp_path, cloud, settings="tests.jobs.dying", **dying) as world:
         found = {}
         for number in range(READ):
             own = str(uuid4())
@@ -130,11 +131,11 @@ def test_what_sellers_did_is_read_back_once_whoever_dies(tmp_path: Path) -> None
         world.python(READ_BACK.format(path=str(path)))
         worker = world.start("worker")
         with bell(world):
-            wait_until(lambda: deaths(world) >= 10, 120, "half of the deaths")
+            wait_until(lambda: deaths(world) >= 5, 120, "half of the deaths")
             for process in world.descendants(worker):
                 kill(process)
             wait_until(lambda: world.query("SELECT state FROM jobs_job") == [("done",)], 120, "the end of the job")
-        assert deaths(world) == 20
+        assert deaths(world) == 10
         part = READ * 3 // 8
         gone, lost, won = (
             ("parked", "deleted", READ // 4),

@@ -3,6 +3,8 @@
 Deaths go through a run statement by statement: the first death comes before the first write of a run, the second after
 it, the third before the second write, and so on; one statement in several batches is one write. What a job writes in
 two pieces that belong together is thus torn apart, whatever the luck. HUNTER_TEST_DEATHS: how many deaths there are.
+HUNTER_TEST_DEATHS_BEFORE: none comes after a write. Where no foreign system is told anything between two writes, after
+the one and before the other is the same moment, and half of the deaths show as much.
 """
 
 from __future__ import annotations
@@ -73,10 +75,11 @@ def deaths(world: World) -> int:
 
 class _Death:
     """Counts the writes of a run, from its claim to its end; the next death is at the write number deaths // 2 + 1,
-    before or after it. Duties are left alone: a tick that dies makes the supervisor wait for its answer."""
+    before or after it, or with `before` at deaths + 1, before it. Duties are left alone: a tick that dies makes the
+    supervisor wait for its answer."""
 
-    def __init__(self, file: Path, most: int) -> None:
-        self._file, self._most = file, most
+    def __init__(self, file: Path, most: int, *, before: bool) -> None:
+        self._file, self._most, self._a_write = file, most, 1 if before else 2
         self._writes: int | None = None
         self._last: tuple[str | Any, ...] = ()
 
@@ -86,8 +89,8 @@ class _Death:
         elif self._writes is not None and (write := _WRITE.match(sql)) and write.groups() != self._last:
             self._writes, self._last = self._writes + 1, write.groups()
             number = self._file.stat().st_size if self._file.exists() else 0
-            if number < self._most and self._writes == number // 2 + 1:
-                if number % 2:
+            if number < self._most and self._writes == number // self._a_write + 1:
+                if number % self._a_write:
                     execute(sql, params, many, context)
                 with self._file.open("a") as file:
                     file.write(".")
@@ -98,7 +101,11 @@ class _Death:
 
 
 if CLUSTER_VARIABLE in os.environ:
-    _death = _Death(HUNTER_VAR / "deaths", int(os.environ.get("HUNTER_TEST_DEATHS", "0")))
+    _death = _Death(
+        HUNTER_VAR / "deaths",
+        int(os.environ.get("HUNTER_TEST_DEATHS", "0")),
+        before="HUNTER_TEST_DEATHS_BEFORE" in os.environ,
+    )
 
     def _lie_in_wait(connection: Any, **_: Any) -> None:
         if _death not in connection.execute_wrappers:
