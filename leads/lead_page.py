@@ -55,12 +55,12 @@ class VerdictRow:
 
     @property
     def low(self) -> int:
-        """Left end of the bar, 0-100."""
-        return max(0, min(self.before, self.after))
+        """Left end of the bar in points; below 0 where the running total is."""
+        return min(self.before, self.after)
 
     @property
     def width(self) -> int:
-        return min(100, max(self.before, self.after)) - self.low
+        return abs(self.points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,12 @@ class ShownScan:
     facts: dict[str, Any]
     at: datetime
     unknown: list[str] = field(default_factory=list)
+
+    @property
+    def scale(self) -> tuple[int, int]:
+        """Both ends of the scale on which every bar of the waterfall is drawn, in points: 0 to 100, and further where
+        the running total goes further."""
+        return min([0, *(row.low for row in self.rows)]), max([100, *(row.low + row.width for row in self.rows)])
 
     @property
     def provider_is_stated(self) -> bool:

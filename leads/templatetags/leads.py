@@ -25,7 +25,7 @@ from leads.brief_messages import is_known, provider_label, row_text, text
 from leads.company_list.messages import reason_text
 from leads.event_words import change_of, choice_label, claimed, entry_value, event_value, said
 from leads.knowledge import Conflict
-from leads.lead_page import VerdictRow
+from leads.lead_page import ShownScan, VerdictRow
 from leads.list_query import CHANGED, POSTURES
 from leads.models import (
     Alert,
@@ -47,7 +47,7 @@ from leads.outcomes import Conversion
 
 register = template.Library()
 
-_BAR = '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">{}{}</svg>'
+_BAR = '<svg class="bar" viewBox="{} 0 {} 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">{}{}</svg>'
 _RECT = '<rect class="{}" x="{}" width="{}" height="6"></rect>'
 _NOTHING = SafeString("")
 _PARTS = re.compile(r"[^.@-]*[.@-]|[^.@-]+")
@@ -70,18 +70,32 @@ def bar(low: int | None, high: int | None = None) -> SafeString:
     start = low or 0
     return format_html(
         _BAR,
+        0,
+        100,
         format_html(_RECT, "bar__fill", 0, start),
         format_html(_RECT, "bar__range", start, high - start) if high and high > start else _NOTHING,
     )
 
 
 @register.simple_tag
-def step_bar(row: VerdictRow) -> SafeString:
+def step_bar(row: VerdictRow, scan: ShownScan) -> SafeString:
     """The part of a waterfall that one row of the score draws."""
     if row.width == 0:
-        return format_html(_BAR, format_html(_RECT, "bar__still", max(0, row.low - 1), 1), _NOTHING)
-    name = "bar__plus" if row.after > row.before else "bar__minus"
-    return format_html(_BAR, format_html(_RECT, name, row.low, row.width), _NOTHING)
+        return _on_scale(scan, "bar__still", max(scan.scale[0], row.low - 1), 1)
+    return _on_scale(scan, "bar__plus" if row.points > 0 else "bar__minus", row.low, row.width)
+
+
+@register.simple_tag
+def sum_bar(score: int, scan: ShownScan) -> SafeString:
+    """What the rows of a waterfall add up to, below them and on their scale."""
+    return _on_scale(scan, "bar__fill", 0, score)
+
+
+def _on_scale(scan: ShownScan, name: str, start: int, width: int) -> SafeString:
+    """A bar of the waterfall; the zero line where the scale goes below it."""
+    low, high = scan.scale
+    zero = format_html(_RECT, "bar__zero", 0, 1) if low < 0 else _NOTHING
+    return format_html(_BAR, low, high - low, format_html(_RECT, name, start, width), zero)
 
 
 @register.filter
@@ -169,7 +183,7 @@ def segment(lead: Lead) -> SafeString:
         return format_html(
             '<span class="busy"><span class="spinner" aria-hidden="true"></span>{}</span>', _("Being scanned")
         )
-    return format_html('<span class="badge badge--quiet">{}</span>', lead.get_verdict_state_display())
+    return format_html('<span class="badge badge--quiet" title="{0}">{0}</span>', lead.get_verdict_state_display())
 
 
 @register.simple_tag
@@ -178,11 +192,9 @@ def priority(lead: Lead) -> SafeString:
     if not lead.priority_category:
         return _DASH
     return format_html(
-        '<span class="priority"><span class="badge badge--{}">{}</span>'
-        '<span class="priority__label" title="{}">{}</span></span>',
+        '<span class="priority" title="{1}"><span class="badge badge--{0}">{0}</span>'
+        '<span class="priority__label">{1}</span></span>',
         lead.priority_category,
-        lead.priority_category,
-        lead.get_priority_category_display(),
         lead.get_priority_category_display(),
     )
 
@@ -200,7 +212,8 @@ def record_mark(name: str, state: str) -> SafeString:
     """A mail record and its state (yes, no, weak, unknown): icon, colour and, for readers and pointers, a word."""
     picture, word = _MARKS[state]
     return format_html(
-        '<span class="mark-set mark-set--{}" title="{}: {}">{}{}<span class="visually-hidden">: {}</span></span>',
+        '<span class="mark-set mark-set--{}" title="{}: {}">{}<span class="mark-set__name">{}</span>'
+        '<span class="visually-hidden">: {}</span></span>',
         state,
         name,
         word,
@@ -249,8 +262,11 @@ def dmarc_state(lead: Lead) -> str:
 
 @register.filter
 def number(value: int | None) -> str:
-    """A whole number with the separators of the language."""
-    return "–" if value is None else number_format(value, use_l10n=True, force_grouping=True)
+    """A whole number with the separators of the language and a real minus."""
+    if value is None:
+        return "–"
+    shown = number_format(abs(value), use_l10n=True, force_grouping=True)
+    return f"−{shown}" if value < 0 else shown
 
 
 @register.filter
@@ -345,7 +361,7 @@ def lead_referral(lead: Lead) -> SafeString:
     count = lead.referral_count
     number_of = ngettext("%(count)d referral", "%(count)d referrals", count) % {"count": count}
     return format_html(
-        '<span class="badge-set"><span class="badge badge--{}">{}</span>{}{}</span>',
+        '<span class="badge-set"><span class="badge badge--{0}" title="{1}">{1}</span>{2}{3}</span>',
         tone,
         lead.get_referral_state_display(),
         clock(lead.referral_deadline),
@@ -366,7 +382,7 @@ def push_badge(state: str, remote: str = "") -> SafeString:
     """Where a lead stands on its way into Dynamics 365 as a badge; what became of it there follows when it is no open
     lead any more."""
     tone = _PUSH_TONES.get(PushState(state), "neutral")
-    badge = format_html('<span class="badge badge--{}">{}</span>', tone, PushState(state).label)
+    badge = format_html('<span class="badge badge--{0}" title="{1}">{1}</span>', tone, PushState(state).label)
     if remote in ("", RemoteState.OPEN):
         return badge
     return format_html(

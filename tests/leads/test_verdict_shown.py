@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -70,3 +71,24 @@ def test_a_domain_that_comes_back_has_its_records_again(looked_at: Look) -> None
     looked_at([Record("other.example", "A", "192.0.2.1")])
     lead = looked_at(google(ACME))
     assert (lead.has_spf, lead.has_dkim, lead.dmarc_policy, lead.confidence) == (True, True, "reject", 100)
+
+
+def test_every_row_of_a_score_draws_its_points_below_zero_too(looked_at: Look, as_viewer: Client) -> None:
+    own_server = [Record(ACME, "MX", f"10 mail.{ACME}"), Record(f"mail.{ACME}", "A", "192.0.2.25")]
+    lead = looked_at(own_server)
+    page = page_of(as_viewer, lead)
+    reasons = page[page.index('<ol class="reasons"') : page.index("</ol>")]
+    assert min(int(total.replace("−", "-")) for total in re.findall(r"</span>(−?\d+)</span>", reasons)) < 0
+    assert not re.search(r">-\d", reasons)  # one minus, the real one
+    bars = [
+        (*map(int, (low, span, start, width)), name)
+        for low, span, name, start, width in re.findall(
+            r'viewBox="(-?\d+) 0 (\d+) 6".*?<rect class="bar__(\w+)" x="(-?\d+)" width="(-?\d+)"', reasons
+        )
+    ]
+    points = [int(value.replace("−", "-")) for value in re.findall(r'reason__points--\w+">([+−]\d+)', reasons)]
+    drawn = [width if name == "plus" else -width for *_scale, width, name in bars if name in ("plus", "minus")]
+    assert drawn == points
+    assert len({(low, span) for low, span, *_bar in bars}) == 1  # all on one scale
+    assert all(low <= start and start + width <= low + span for low, span, start, width, _name in bars)
+    assert reasons.count("bar__zero") == len(bars)
