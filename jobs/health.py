@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from django.db.models import Exists
 from django.utils import timezone
 
 from jobs.models import Job, WorkerHeartbeat
@@ -29,11 +31,25 @@ def last_sign_of_life() -> datetime | None:
     return WorkerHeartbeat.objects.filter(pk=1).values_list("at", flat=True).first()
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """The worker does not work. `since`: its last sign of life; None = no worker ever ran on this database."""
+
+    since: datetime | None
+
+
+def silence(longer_than: timedelta = STALE_AFTER) -> Silence | None:
+    """None = the worker lives. One query. Raises DatabaseError."""
+    before = timezone.now() - longer_than
+    at_work = Job.objects.filter(state=Job.State.RUNNING, heartbeat__gte=before)
+    rows = WorkerHeartbeat.objects.filter(pk=1).values_list("at", Exists(at_work))
+    at, works = rows.first() or (None, False)
+    return None if works or (at and at >= before) else Silence(at)
+
+
 def worker_state() -> Literal["ok", "stale", "never"]:
     """ "never" = no worker ever ran on this database. Raises DatabaseError."""
-    at = last_sign_of_life()
-    if at is None:
-        return "never"
-    since = timezone.now() - STALE_AFTER
-    at_work = Job.objects.filter(state=Job.State.RUNNING, heartbeat__gte=since)
-    return "ok" if at >= since or at_work.exists() else "stale"
+    silent = silence()
+    if silent is None:
+        return "ok"
+    return "stale" if silent.since else "never"
