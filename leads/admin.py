@@ -5,6 +5,8 @@ What scans and imports write is read-only here; people change what people own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from django import forms
@@ -118,7 +120,33 @@ admin.site.register(Group, RoleAdmin)
 
 
 class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The rules of the add page: one registrable domain, real e-mail addresses."""
+    """The rules of the add page: one registrable domain, real e-mail addresses. What the page showed comes along, so
+    that only what the person changed is saved, whatever others changed meanwhile. Automatic tags are no field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+        if "tags" in self.fields:
+            tags: Any = self.fields["tags"]
+            tags.queryset = models.Tag.objects.filter(automatic=False)
+            self.initial["tags"] = [tag for tag in self.initial.get("tags", ()) if not tag.automatic]
+
+    def wanted(self) -> dict[str, Any]:
+        """The fields that the person changed, with what they are to be."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
+
+    def difference(self, name: str) -> tuple[set[Any], set[Any]]:
+        """What the person added to a choice of many, and what they took out."""
+        if name not in self.changed_data:
+            return set(), set()
+        field: Any = self.fields[name]
+        data: Any = self.data
+        shown = set(
+            field.queryset.filter(pk__in=[pk for pk in data.getlist(self[name].html_initial_name) if pk.isdigit()])
+        )
+        chosen = set(self.cleaned_data[name])
+        return chosen - shown, shown - chosen
 
     def clean_domain(self) -> str:
         found = claims_from_text(self.cleaned_data["domain"])
@@ -201,24 +229,36 @@ class LeadAdmin(FastAdmin[models.Lead]):
         """What the pages write to the timeline is written here, too; a new lead is scanned."""
         user: Any = request.user
         if change:
-            before = models.Lead.objects.select_related("owner").get(pk=obj.pk)
-            owner, name, outcome, until = obj.owner, obj.company_name, obj.outcome, obj.snoozed_until
-            follow_up, obj.follow_up_on = obj.follow_up_on, before.follow_up_on
-            obj.owner, obj.company_name = before.owner, before.company_name
-            obj.outcome, obj.snoozed_until = before.outcome, before.snoozed_until
-            super().save_model(request, obj, form, change)
-            services.assign([obj], owner, by=user)
-            services.set_follow_up(obj, follow_up, by=user)
-            services.rename(obj, name, by=user)
-            outcomes.decide(obj, outcome, by=user)
-            if until != before.snoozed_until:
-                day = timezone.localtime(until).date() if until else None
-                snoozing.snooze(obj, until=day, until_change=False, by=user)
+            verbs: dict[str, Callable[[Any], object]] = {
+                "owner": lambda owner: services.assign([obj], owner, by=user),
+                "follow_up_on": lambda on: services.set_follow_up(obj, on, by=user),
+                "company_name": lambda name: services.rename(obj, name, by=user),
+                "outcome": lambda outcome: outcomes.decide(obj, outcome, by=user),
+                "snoozed_until": lambda until: self._snooze(obj, until, by=user),
+            }
+            wanted = form.wanted()
+            services.edit(obj, {name: wanted[name] for name in services.EDITABLE if name in wanted}, by=user)
+            for name, verb in verbs.items():
+                if name in wanted:
+                    verb(wanted[name])
         else:
             obj.created_by = user
             super().save_model(request, obj, form, change)
             models.Event.objects.create(lead=obj, kind=models.Event.Kind.CREATED, by=user, new=obj.source)
             scanning.rescan_lead(obj, started_by=user)
+
+    def _snooze(self, lead: models.Lead, until: datetime | None, *, by: Any) -> None:
+        day = timezone.localtime(until).date() if until else None
+        snoozing.snooze(models.Lead.objects.get(pk=lead.pk), until=day, until_change=False, by=by)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """What others added or took out meanwhile stays so."""
+        user: Any = request.user
+        lead = form.instance
+        services.change_tags(lead, *form.difference("tags"), by=user)
+        watching, left = form.difference("watchers")
+        lead.watchers.add(*watching)
+        lead.watchers.remove(*left)
 
     @admin.display(description=_("score"))
     def verdict_rows(self, lead: models.Lead) -> str:

@@ -33,6 +33,8 @@ def change_of(event: Event) -> Change:
     """The contacts of a company that does not want to be contacted are left out."""
     if event.kind == Event.Kind.OVERRIDE:
         return _entered(event)
+    if event.kind == Event.Kind.EDITED and (edited := _edited(event)) is not None:
+        return edited
     note = event.new.partition(":")[2] if event.kind == Event.Kind.OUTCOME else ""
     return Change(event_value(event.old, event.kind), event_value(event.new, event.kind), note=note)
 
@@ -50,6 +52,16 @@ def _entered(event: Event) -> Change:
         for word, colon, text in values
     )
     return Change(old, new, field=str(Override.Field(field).label))
+
+
+def _edited(event: Event) -> Change | None:
+    """ "city:İzmir" to "city:Bursa" as one field with two values; None for a new name, which stands for itself."""
+    (field, old), (other, new) = (value.partition(":")[::2] for value in (event.old, event.new))
+    if field != other or field not in _EDITED_FIELDS or ":" not in event.new:
+        return None
+    if field == "source":
+        old, new = choice_label(Source, old), choice_label(Source, new)
+    return Change(old, new, field=str(_EDITED_FIELDS[field]))
 
 
 def event_value(value: str, kind: str) -> str:
@@ -150,6 +162,13 @@ _SLEEP_WORDS: Final = {
     "change": gettext_lazy("until something changes"),
     "woken": gettext_lazy("awake again"),
     "referral": gettext_lazy("woken by a referral"),
+}
+# The fields of services.EDITABLE.
+_EDITED_FIELDS: Final = {
+    "contact_emails": gettext_lazy("Contacts"),
+    "city": gettext_lazy("City"),
+    "country": gettext_lazy("Country"),
+    "source": gettext_lazy("Source"),
 }
 _OPT_OUT_WORDS: Final = {
     "asked": gettext_lazy("does not want to be contacted"),

@@ -118,15 +118,25 @@ def set_tags(lead: Lead, names: Iterable[str], *, by: User) -> None:
     wanted = {name.strip()[:60] for name in names if name.strip()}
     wanted -= set(Tag.objects.filter(automatic=True, name__in=wanted).values_list("name", flat=True))
     with transaction.atomic():
+        _held([lead.pk])
         present = {tag.name: tag for tag in lead.tags.filter(automatic=False)}
         added = [Tag.objects.get_or_create(name=name)[0] for name in sorted(wanted - present.keys())]
-        removed = [present[name] for name in sorted(present.keys() - wanted)]
-        lead.tags.add(*added)
-        lead.tags.remove(*removed)
+        change_tags(lead, added, [present[name] for name in sorted(present.keys() - wanted)], by=by)
+
+
+def change_tags(lead: Lead, added: Iterable[Tag], removed: Iterable[Tag], *, by: User) -> None:
+    """Give and take these tags; the others stay. Automatic ones are not for people to give or take."""
+    with transaction.atomic():
+        _held([lead.pk])
+        present = set(lead.tags.filter(automatic=False))
+        new = [tag for tag in added if not tag.automatic and tag not in present]
+        gone = [tag for tag in removed if tag in present]
+        lead.tags.add(*new)
+        lead.tags.remove(*gone)
         Event.objects.bulk_create(
             [
-                *(Event(lead=lead, kind=Event.Kind.TAG, by=by, new=tag.name) for tag in added),
-                *(Event(lead=lead, kind=Event.Kind.TAG, by=by, old=tag.name) for tag in removed),
+                *(Event(lead=lead, kind=Event.Kind.TAG, by=by, new=tag.name) for tag in new),
+                *(Event(lead=lead, kind=Event.Kind.TAG, by=by, old=tag.name) for tag in gone),
             ]
         )
 
@@ -169,6 +179,28 @@ def rename(lead: Lead, company_name: str, *, by: User) -> None:
         named.update(ended_at=timezone.now())
         row.company_name = company_name
         row.save(update_fields=["company_name", "search_text", "name_key"])
+
+
+EDITABLE: Final = ("contact_emails", "city", "country", "source")
+
+
+def edit(lead: Lead, values: Mapping[str, Any], *, by: User) -> None:
+    """Set columns of `EDITABLE`. The timeline keeps "city:Bursa"; of contacts only that they were changed, because it
+    outlives an opt-out."""
+    with transaction.atomic():
+        (row,) = _held([lead.pk])
+        changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+        if not changed:
+            return
+        events = []
+        for name, value in changed.items():
+            old, new = ("", "") if name == "contact_emails" else (getattr(row, name), value)
+            events.append(
+                Event(lead=row, kind=Event.Kind.EDITED, by=by, old=f"{name}:{old}"[:400], new=f"{name}:{new}"[:400])
+            )
+            setattr(row, name, value)
+        row.save(update_fields=[*changed, "search_text", "name_key"])
+        insert_rows(events)
 
 
 def dismiss(lead: Lead, *, by: User, reason: str = "") -> None:

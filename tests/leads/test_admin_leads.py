@@ -1,0 +1,144 @@
+"""A lead in the administration: only what a person changed there is saved, and the timeline tells of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from leads import import_undo, importing, services
+from leads.event_words import change_of
+from leads.models import Event, Lead, Tag
+from tests.factories import make_lead
+
+pytestmark = pytest.mark.django_db
+
+
+def sent_by_a_browser(page: Any) -> dict[str, list[str]]:
+    """What a browser would send of the lead's form as it stands on the page."""
+    from html.parser import HTMLParser
+
+    class Form(HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.sent: dict[str, list[str]] = {}
+            self.inside, self.select, self.area = False, "", ""
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            at = {name: value or "" for name, value in attrs}
+            if tag == "form":
+                self.inside = at.get("id") == "lead_form"
+            elif not self.inside:
+                return
+            elif tag == "input" and at.get("name") and at.get("type") not in ("submit", "checkbox"):
+                self.sent.setdefault(at["name"], []).append(at.get("value", ""))
+            elif tag == "select":
+                self.select = at["name"]
+            elif tag == "option" and "selected" in at:
+                self.sent.setdefault(self.select, []).append(at["value"])
+            elif tag == "textarea":
+                self.area = at["name"]
+                self.sent[self.area] = [""]
+
+        def handle_data(self, data: str) -> None:
+            if self.area:
+                self.sent[self.area][0] += data
+
+        def handle_endtag(self, tag: str) -> None:
+            if tag == "textarea":
+                self.area = ""
+            elif tag == "form":
+                self.inside = False
+
+    form = Form()
+    form.feed(page.content.decode())
+    return form.sent
+
+
+def page_of(lead: Lead) -> str:
+    return reverse("admin:leads_lead_change", args=[lead.pk])
+
+
+def test_what_a_person_edits_there_keeps_the_lead_when_its_import_is_undone(
+    as_administrator: Client, administrator: User, operator: User, work_off: Any
+) -> None:
+    text = "FİRMA;WEB SİTESİ;E-POSTA;ŞEHİR\nIşık;isik.example;;\nAy;ay.example;;\nGün;gun.example;;\nSu;su.example;;"
+    batch = importing.create_batch(SimpleUploadedFile("liste.csv", text.encode()), "liste.csv", by=None)
+    batch.scan_after = False
+    batch.save()
+    importing.start(batch, by=None)
+    work_off()
+    vip = Tag.objects.create(name="önemli")
+    edits = {
+        "isik.example": {"contact_emails": ["mehmet@isik.example"]},
+        "ay.example": {"city": ["Bursa"]},
+        "gun.example": {"tags": [str(vip.pk)]},
+        "su.example": {},
+    }
+    for domain, values in edits.items():
+        url = page_of(Lead.objects.get(domain=domain))
+        form = sent_by_a_browser(as_administrator.get(url)) | values
+        assert as_administrator.post(url, form).status_code == 302
+    batch.refresh_from_db()
+    import_undo.undo(batch, by=operator)
+    assert set(Lead.objects.values_list("domain", flat=True)) == {"isik.example", "ay.example", "gun.example"}
+    city = Event.objects.get(kind="edited", new__startswith="city:")
+    shown = change_of(city)
+    assert (shown.field, shown.old, shown.new, city.by) == ("City", "", "Bursa", administrator)
+    assert Event.objects.get(kind="tag").new == "önemli"
+    told = Event.objects.get(kind="edited", new__startswith="contact_emails")
+    assert "mehmet" not in told.old + told.new
+    assert change_of(told).field == "Contacts"
+
+
+def test_an_old_page_there_takes_nothing_back_that_others_did_since(
+    as_administrator: Client, administrator: User, operator: User
+) -> None:
+    lead = make_lead(company_name="Anadolu", city="Ankara")
+    old, automatic = Tag.objects.create(name="eski"), Tag.objects.create(name="no_spf", automatic=True)
+    services.set_tags(lead, ["eski"], by=operator)
+    lead.tags.add(automatic)
+    form = sent_by_a_browser(as_administrator.get(page_of(lead)))
+    assert form["initial-company_name"] == ["Anadolu"]
+    assert str(automatic.pk) not in form["tags"]
+    day = timezone.localdate()
+    services.assign([lead], operator, by=operator)
+    services.rename(lead, "Anadolu A.Ş.", by=operator)
+    services.set_follow_up(lead, day, by=operator)
+    services.set_tags(lead, ["eski", "sıcak"], by=operator)
+    lead.watchers.add(operator)
+    form |= {"city": ["Bursa"], "watchers": [str(administrator.pk)], "tags": []}
+    assert as_administrator.post(page_of(lead), form).status_code == 302
+    lead.refresh_from_db()
+    assert (lead.owner, lead.company_name, lead.follow_up_on) == (operator, "Anadolu A.Ş.", day)
+    assert (lead.city, "bursa" in lead.search_text) == ("Bursa", True)
+    assert set(lead.tags.values_list("name", flat=True)) == {"sıcak", "no_spf"}
+    assert set(lead.watchers.all()) == {operator, administrator}
+    assert Event.objects.filter(by=administrator).count() == 2  # the city, and the tag taken off
+    assert old.leads.count() == 0
+
+
+def test_a_page_saved_without_a_change_changes_nothing(as_administrator: Client, operator: User) -> None:
+    until = timezone.make_aware(timezone.datetime(2099, 1, 1))
+    lead = make_lead(company_name="Anadolu", contact_emails=["a@b.example"], owner=operator, snoozed_until=until)
+    before = Lead.objects.values().get(pk=lead.pk)
+    form = sent_by_a_browser(as_administrator.get(page_of(lead)))
+    assert as_administrator.post(page_of(lead), form).status_code == 302
+    assert Lead.objects.values().get(pk=lead.pk) == before
+    assert not Event.objects.exists()
+
+
+def test_tags_and_watchers_of_a_new_lead_are_kept(as_administrator: Client, operator: User) -> None:
+    vip = Tag.objects.create(name="önemli")
+    add = reverse("admin:leads_lead_add")
+    form = sent_by_a_browser(as_administrator.get(add))
+    form |= {"domain": ["acme.example"], "tags": [str(vip.pk)], "watchers": [str(operator.pk)]}
+    assert as_administrator.post(add, form).status_code == 302
+    lead = Lead.objects.get()
+    assert (list(lead.tags.all()), list(lead.watchers.all())) == ([vip], [operator])
+    assert list(lead.events.order_by("pk").values_list("kind", flat=True)) == ["created", "tag"]
