@@ -40,8 +40,8 @@ def lead_known(request: Request, domain: str, field: str) -> HttpResponse:
     def again(lead: Lead) -> EntryForm:
         return _overtaken_form(request, lead, field)
 
-    message = _("Your entry counts from now on.")
-    return saved(request, domain, f"known_{field}", EntryForm(field, request.POST), save, message, again=again)
+    form, message = EntryForm(field, request.POST), _("Your entry counts from now on.")
+    return saved(request, domain, f"known_{field}", form, save, message, again=again, part="known")
 
 
 def _overtaken_form(request: Request, lead: Lead, field: str) -> EntryForm:

@@ -167,7 +167,7 @@ def lead_note(request: Request, domain: str) -> HttpResponse:
     def save(lead: Lead, cleaned: dict[str, Any]) -> None:
         services.add_note(lead, cleaned["text"], by=request.user)
 
-    return saved(request, domain, "note_form", NoteForm(request.POST), save, _("Note saved."))
+    return saved(request, domain, "note_form", NoteForm(request.POST), save, _("Note saved."), part="notes")
 
 
 @allowed("leads.change_lead")
@@ -236,7 +236,7 @@ def _save_seen(
             raise Overtaken
         save(row, cleaned)
 
-    return saved(request, domain, name, form, save_unless_overtaken, message)
+    return saved(request, domain, name, form, save_unless_overtaken, message, part="work")
 
 
 def _now_seen(lead: Lead, name: str) -> str:
@@ -265,10 +265,11 @@ def saved(
     message: str,
     *,
     again: Callable[[Lead], Form] | None = None,
+    part: str = "",
 ) -> HttpResponse:
-    """Save a valid form and go back to the lead; else the page again with the form, called `name` there, and why it
-    was refused. `save` may raise Overtaken: then nothing is saved, and the page says so; `again` makes the form with
-    what was typed and what happened meanwhile."""
+    """Save a valid form and go back to the lead, to its `part` (the id of a section); else the page again with the
+    form, called `name` there, and why it was refused. `save` may raise Overtaken: then nothing is saved, and the page
+    says so at its top; `again` makes the form with what was typed and what happened meanwhile."""
     lead = lead_or_404(domain)
 
     def refused(form: Form, status: int) -> HttpResponse:
@@ -285,4 +286,5 @@ def saved(
         if again is not None:
             return refused(again(lead), 409)
         say_overtaken(request)
-    return back(request, "leads:detail", lead.domain)
+        part = ""
+    return back(request, "leads:detail", lead.domain, part=part)

@@ -37,7 +37,7 @@ def lead_outcome(request: Request, domain: str) -> HttpResponse:
         outcomes.decide(lead, cleaned["outcome"], reason=cleaned["reason"], by=request.user, seen=cleaned["seen"])
 
     form = OutcomeForm(request.POST, prefix="outcome")
-    return saved(request, domain, "outcome_form", form, save, _("Outcome saved."))
+    return saved(request, domain, "outcome_form", form, save, _("Outcome saved."), part="outcome")
 
 
 @allowed("leads.add_outcomerecord")
@@ -46,4 +46,5 @@ def lead_outcome_undo(request: Request, domain: str) -> HttpResponse:
     def save(lead: Lead, cleaned: dict[str, Any]) -> None:
         outcomes.decide(lead, "", by=request.user, seen=cleaned["seen"])
 
-    return saved(request, domain, "outcome_form", TakeBackForm(request.POST), save, _("The outcome is taken back."))
+    form = TakeBackForm(request.POST)
+    return saved(request, domain, "outcome_form", form, save, _("The outcome is taken back."), part="outcome")

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -92,16 +92,18 @@ def say_overtaken(request: Request) -> None:
     )
 
 
-def back(request: Request, default: str, *args: Any) -> HttpResponse:
+def back(request: Request, default: str, *args: Any, part: str = "") -> HttpResponse:
     """To where the form says it came from, if that is one of our pages. A lead's page keeps the list it was opened
-    in."""
+    in, and is opened at `part`, the id of a section."""
     target = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
         return HttpResponseRedirect(target)
     page = reverse(default, args=args)
     came_from = urlsplit(request.headers.get("Referer", ""))
     way = QueryDict(came_from.query).get("from") if came_from.path == page else None
-    return redirect(page if way is None else page + LeadQuery.from_url(QueryDict(way)).way())
+    if way is not None:
+        page += LeadQuery.from_url(QueryDict(way)).way()
+    return HttpResponseRedirect(f"{page}#{part}" if part else page)
 
 
 def list_of(request: Request) -> LeadQuery | None:

@@ -74,9 +74,9 @@ def test_the_page_of_a_lead_keeps_its_list(as_seller: Client) -> None:
         assert part in text
     came = f"http://testserver/leads/b.example/{way}"
     answer = as_seller.post(reverse("leads:note", args=["b.example"]), {"text": "aradım"}, headers={"referer": came})
-    assert answer.headers["Location"] == f"/leads/b.example/{way}"
+    assert answer.headers["Location"] == f"/leads/b.example/{way}#notes"
     answer = as_seller.post(reverse("leads:note", args=["b.example"]), {"text": "aradım"})
-    assert answer.headers["Location"] == "/leads/b.example/"
+    assert answer.headers["Location"] == "/leads/b.example/#notes"
 
 
 def test_a_peek_is_light_and_knows_its_list(as_seller: Client) -> None:
