@@ -178,6 +178,17 @@ def test_triage_with_the_keyboard_alone(leads: Page) -> None:
     expect(leads.locator("h1")).to_have_text(names[1])
 
 
+def test_a_lead_takes_two_lines_and_a_compact_one_takes_one(leads: Page, site: str) -> None:
+    heights = "[...document.querySelectorAll('.leads tbody tr')].map((row) => row.getBoundingClientRect().height)"
+    wider = "document.documentElement.scrollWidth - innerWidth"
+    for density, most in (("", 52), ("compact", 36)):
+        for width in (1024, 1280, 1366, 1440, 1920):
+            leads.set_viewport_size({"width": width, "height": 768})
+            leads.goto(f"{site}/leads/?density={density}&sort=name")
+            assert max(leads.evaluate(heights)) <= most, (density, width)
+            assert leads.evaluate(wider) <= 0, (density, width)
+
+
 def test_focus_is_never_lost_when_the_list_changes(leads: Page) -> None:
     leads.focus("#sort-name")
     leads.keyboard.press("Enter")
