@@ -17,7 +17,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.core.validators import validate_email
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -27,12 +27,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_POST
 
-from leads import digest, knowledge, models, outcomes, scanning, services, snoozing
+from leads import digest, knowledge, models, outcomes, saved_views, scanning, services, snoozing
 from leads.company_list.claims import claims_from_text
 from leads.event_words import change_of, claimed, said
 from leads.export import csv_lines
 from leads.forms import EntryForm
 from leads.lead_page import scan_behind
+from leads.list_query import LeadQuery
 from leads.prices import fill_with_v1
 
 COUNTED_ROWS = 10_000
@@ -379,21 +380,65 @@ class TagAdmin(FastAdmin[models.Tag]):
         return super().has_delete_permission(request, obj) and not (obj is not None and obj.automatic)
 
 
+class SavedViewForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The rules of the list's page: one view of a name a person, and a filter that the list understands."""
+
+    user: User
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        owner = self.instance.owner_id or self.user.pk
+        if models.SavedView.objects.filter(owner=owner, name=name).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(_("You have a saved view of this name already."))
+        return name
+
+    def clean_query(self) -> str:
+        query = LeadQuery.from_url(QueryDict(self.cleaned_data["query"].lstrip("?"))).saved_as()
+        if len(query) > saved_views.LONGEST_QUERY:
+            raise forms.ValidationError(_("This filter is too long to be kept. Remove some of its parts."))
+        return query
+
+
 @admin.register(models.SavedView)
 class SavedViewAdmin(FastAdmin[models.SavedView]):
+    form = SavedViewForm
+    fields = ("name", "query", "owner", "shared")
     list_display = ("name", "owner", "shared", "query")
     list_select_related = ("owner",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[models.SavedView]:
+        """What a person keeps to themselves is for them, and for those who may change leads in bulk."""
+        user: Any = request.user
+        return super().get_queryset(request) if _shares(request) else saved_views.visible_to(user)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.SavedView | None = None) -> tuple[str, ...]:
+        return ("owner",) if _shares(request) else ("owner", "shared")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form.user = request.user
+        return form
+
+    def save_model(self, request: HttpRequest, obj: models.SavedView, form: Any, change: bool) -> None:
+        user: Any = request.user
+        if not change:
+            obj.owner = user
+        super().save_model(request, obj, form, change)
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and _is_own(request, obj)
+        return super().has_change_permission(request, obj) and _may_change(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and _is_own(request, obj)
+        return super().has_delete_permission(request, obj) and _may_change(request, obj)
 
 
-def _is_own(request: HttpRequest, view: models.SavedView | None) -> bool:
-    """People change their own views; those of others are for those who may change leads in bulk."""
-    return view is None or view.owner_id == request.user.pk or request.user.has_perm("leads.bulk_change_leads")
+def _shares(request: HttpRequest) -> bool:
+    return request.user.has_perm("leads.bulk_change_leads")
+
+
+def _may_change(request: HttpRequest, view: models.SavedView | None) -> bool:
+    user: Any = request.user
+    return view is None or _shares(request) or saved_views.may_change(view, user)
 
 
 @admin.register(models.BulkAction)

@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from leads import import_undo, importing, services
 from leads.event_words import change_of
-from leads.models import Event, Lead, Tag
-from tests.factories import make_lead
+from leads.list_query import LeadQuery
+from leads.models import Event, Lead, SavedView, Tag
+from tests.factories import make_lead, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -142,3 +144,42 @@ def test_tags_and_watchers_of_a_new_lead_are_kept(as_administrator: Client, oper
     lead = Lead.objects.get()
     assert (list(lead.tags.all()), list(lead.watchers.all())) == ([vip], [operator])
     assert list(lead.events.order_by("pk").values_list("kind", flat=True)) == ["created", "tag"]
+
+
+def test_what_a_person_keeps_to_themselves_is_not_to_be_read_there(client: Client, operator: User) -> None:
+    seller = make_user("satis", role="Account manager", is_staff=True)
+    private = SavedView.objects.create(owner=operator, name="Gizli", query="?q=gizli-firma")
+    shared = SavedView.objects.create(owner=operator, name="Ortak", query="?segment=Cold", shared=True)
+    own = SavedView.objects.create(owner=seller, name="Benim", query="?segment=Cold")
+    listed, changes = reverse("admin:leads_savedview_changelist"), "admin:leads_savedview_change"
+    client.force_login(seller)
+    page = client.get(listed).content.decode()
+    assert "gizli-firma" not in page
+    assert "Ortak" in page
+    assert client.get(reverse(changes, args=[private.pk])).status_code == 302  # not found: back to the index
+    form = {"name": "Yeni", "query": "?q=a", "shared": "on", "owner": str(operator.pk)}
+    assert client.post(reverse(changes, args=[shared.pk]), form).status_code == 403
+    client.post(reverse(changes, args=[private.pk]), form)
+    assert client.post(reverse(changes, args=[own.pk]), form).status_code == 302
+    assert client.post(reverse("admin:leads_savedview_add"), {**form, "name": "İkinci"}).status_code == 302
+    assert set(SavedView.objects.values_list("name", "owner", "shared")) == {
+        ("Gizli", operator.pk, False), ("Ortak", operator.pk, True), ("Yeni", seller.pk, False),
+        ("İkinci", seller.pk, False),
+    }  # fmt: skip
+    operator.is_staff = True
+    operator.save()
+    client.force_login(operator)
+    assert "gizli-firma" in client.get(listed).content.decode()
+    assert client.post(reverse(changes, args=[own.pk]), {**form, "shared": "on"}).status_code == 302
+    own.refresh_from_db()
+    assert (own.owner, own.shared) == (seller, True)
+
+
+def test_a_view_there_keeps_only_what_the_list_understands(as_administrator: Client, administrator: User) -> None:
+    add = reverse("admin:leads_savedview_add")
+    form = {"name": "Soğuk", "query": "?segment=Cold&evil=javascript:alert(1)"}
+    assert as_administrator.post(add, form).status_code == 302
+    assert SavedView.objects.get().query == LeadQuery.from_url(QueryDict("segment=Cold")).saved_as()
+    again = as_administrator.post(add, form)
+    assert again.status_code == 200
+    assert "a saved view of this name" in again.content.decode()
