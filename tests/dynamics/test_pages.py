@@ -17,7 +17,7 @@ from django.utils.translation import override
 from integrations_d365 import governor
 from integrations_d365.columns import BY_NAME, COLUMNS
 from integrations_d365.messages import COLUMN_NAMES
-from integrations_d365.models import AutoPush, Governor, Push, PushAttempt, Reason
+from integrations_d365.models import AutoPush, EnvironmentCheck, Governor, Push, PushAttempt, Reason
 from integrations_d365.push_page import link_to
 from jobs.models import Job
 from leads import knowledge, services
@@ -609,6 +609,7 @@ def test_history_says_on_whose_wish(connected: Cloud, as_seller: Client, seller:
 
 def test_the_header_says_how_dynamics_stands(connected: Cloud, as_seller: Client) -> None:
     row = governor.current()
+    EnvironmentCheck.objects.create(governor=row, ok=True)
     assert "Dynamics 365: connected" in page(as_seller, "/leads/")
     Governor.objects.filter(pk=row.pk).update(paused_at=timezone.now(), paused_category="auth")
     assert "Dynamics: paused" in page(as_seller, "/leads/")
@@ -925,3 +926,18 @@ def test_the_push_action_is_gone_while_switched_off(settings: Any, as_administra
 def test_events_speak_in_words(kind: str, value: str, words: str) -> None:
     with override("en"):
         assert event_value(value, kind) == words
+
+
+def test_the_light_is_neutral_until_the_connection_was_checked(connected: Cloud, as_seller: Client) -> None:
+    def light() -> str:
+        page = as_seller.get(reverse("leads:jobs")).content.decode()
+        return page[page.index('class="light light--dynamics') :].partition("</a>")[0]
+
+    row = governor.current()
+    assert "light--neutral" in light()
+    assert "not checked yet" in light()
+    EnvironmentCheck.objects.create(governor=row, ok=False)
+    assert "light--warning" in light()
+    assert "the check found problems" in light()
+    EnvironmentCheck.objects.create(governor=row, ok=True)
+    assert "light--success" in light()
