@@ -35,6 +35,7 @@ from leads.forms import EntryForm
 from leads.lead_page import scan_behind
 from leads.list_query import LeadQuery
 from leads.prices import fill_with_v1
+from leads.templatetags.leads import by_people, person, score_text, service_name, signed, tag_label, word
 
 COUNTED_ROWS = 10_000
 # The groups that leads.migrations.0002_roles makes; their names are keys, and shown in the reader's language.
@@ -60,6 +61,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class FastAdmin(admin.ModelAdmin, Generic[Row]):  # type: ignore[type-arg]
+    empty_value_display = "–"
     paginator = BoundedPaginator
     show_full_result_count = False
     list_per_page = 50
@@ -80,11 +82,13 @@ _OWNED_BY_PEOPLE = (
     "follow_up_on", "snoozed_until", "outcome",
 )  # fmt: skip
 _VERDICT = (
-    "verdict_rows", "verdict_state", "provider", "mail_service", "gateway", "local_provider", "segment", "score_low",
-    "score_high", "confidence", "priority_category", "priority_score", "technical_heat", "commercial_heat",
-    "commercial_segment", "tenant_size", "tenant_size_source", "has_spf", "has_dkim", "dmarc_policy", "mx_root",
-    "rules_version", "scanned_at", "changed_at", "rescan_at",
+    "verdict_rows", "verdict_state", "provider", "service", "gateway", "local_provider", "segment", "score_low",
+    "score_high", "confidence", "priority_category", "priority_score", "technical", "commercial", "opportunity", "size",
+    "tenant_size_source", "has_spf", "has_dkim", "dmarc_policy", "mx_root", "automatic_tags", "rules_version",
+    "scanned_at", "changed_at", "rescan_at",
 )  # fmt: skip
+# What people may change, as words for those who may only look.
+_TO_LOOK_AT = {"contact_emails": "contacts", "tags": "labels", "watchers": "followers"}
 
 
 def _role(group: Group) -> str:
@@ -120,9 +124,34 @@ admin.site.register(User, PersonAdmin)
 admin.site.register(Group, RoleAdmin)
 
 
+class AddressesField(forms.CharField):
+    """A list of e-mail addresses, one a line."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "cols": 40})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return list(dict.fromkeys(str(value or "").split()))
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        for address in value:
+            validate_email(address)
+
+    def run_validators(self, value: Any) -> None:
+        """Those of a text: there is none."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool((initial or []) != self.to_python(data))
+
+
 class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
     """The rules of the add page: one registrable domain, real e-mail addresses. What the page showed comes along, so
     that only what the person changed is saved, whatever others changed meanwhile. Automatic tags are no field."""
+
+    contact_emails = AddressesField(label=_("Contact e-mails"), required=False, help_text=_("One address a line."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -157,14 +186,6 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError(reason)
         return domains.pop()
 
-    def clean_contact_emails(self) -> list[str]:
-        emails = self.cleaned_data["contact_emails"] or []
-        if not isinstance(emails, list) or not all(isinstance(email, str) for email in emails):
-            raise forms.ValidationError(_('Write a list of addresses, for example ["info@acme.example"].'))
-        for email in emails:
-            validate_email(email)
-        return emails
-
 
 @admin.register(models.Lead)
 class LeadAdmin(FastAdmin[models.Lead]):
@@ -197,6 +218,7 @@ class LeadAdmin(FastAdmin[models.Lead]):
     def get_readonly_fields(self, request: HttpRequest, obj: models.Lead | None = None) -> tuple[str, ...]:
         fixed = (
             *_VERDICT,
+            *_TO_LOOK_AT.values(),
             "dismissed_at",
             "dismissed_by",
             "dismissed_reason",
@@ -214,10 +236,18 @@ class LeadAdmin(FastAdmin[models.Lead]):
     def get_fieldsets(self, request: HttpRequest, obj: models.Lead | None = None) -> Any:
         """Without the contacts of a company that does not want to be contacted."""
         hidden = self.get_exclude(request, obj)
+        to_look_at = {} if obj is None or self.has_change_permission(request, obj) else _TO_LOOK_AT
+        fieldsets: Any = self.fieldsets
         return [
-            (title, {"fields": tuple(name for name in options["fields"] if name not in hidden)})
-            for title, options in self.fieldsets
+            (title, {"fields": tuple(to_look_at.get(name, name) for name in options["fields"] if name not in hidden)})
+            for title, options in fieldsets
         ]
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if db_field.name == "watchers":
+            field.label_from_instance = person
+        return field
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[models.Lead], search_term: str
@@ -266,8 +296,44 @@ class LeadAdmin(FastAdmin[models.Lead]):
         shown = scan_behind(lead)
         if shown is None:
             return "–"
-        rows = format_html_join("", "<li>{}: {:+d}</li>", ((row.label, row.points) for row in shown.rows))
-        return format_html("<strong>{}</strong><ul>{}</ul>", lead.score, rows)
+        rows = format_html_join("", "<li>{}: {}</li>", ((row.label, signed(row.points)) for row in shown.rows))
+        return format_html("<strong>{}</strong><ul>{}</ul>", score_text(lead), rows)
+
+    @admin.display(description=_("mail service"))
+    def service(self, lead: models.Lead) -> str:
+        return service_name(lead.mail_service) or "–"
+
+    @admin.display(description=_("technical heat"))
+    def technical(self, lead: models.Lead) -> str:
+        return word(lead.technical_heat, "technical_heat") or "–"
+
+    @admin.display(description=_("commercial heat"))
+    def commercial(self, lead: models.Lead) -> str:
+        return word(lead.commercial_heat, "commercial_heat") or "–"
+
+    @admin.display(description=_("commercial segment"))
+    def opportunity(self, lead: models.Lead) -> str:
+        return word(lead.commercial_segment, "commercial_segment") or "–"
+
+    @admin.display(description=_("tenant size"))
+    def size(self, lead: models.Lead) -> str:
+        return word(lead.tenant_size, "tenant_size") or "–"
+
+    @admin.display(description=_("contact e-mails"))
+    def contacts(self, lead: models.Lead) -> str:
+        return ", ".join(lead.usable_emails) or "–"
+
+    @admin.display(description=_("tags"))
+    def labels(self, lead: models.Lead) -> str:
+        return ", ".join(tag.name for tag in by_people(lead.tags.all())) or "–"
+
+    @admin.display(description=_("automatic tags"))
+    def automatic_tags(self, lead: models.Lead) -> str:
+        return ", ".join(tag_label(tag) for tag in lead.tags.all() if tag.automatic) or "–"
+
+    @admin.display(description=_("watchers"))
+    def followers(self, lead: models.Lead) -> str:
+        return ", ".join(person(user) for user in lead.watchers.all()) or "–"
 
     @admin.action(description=_("Scan the selected leads again"), permissions=["scan"])
     def rescan(self, request: HttpRequest, leads: Any) -> None:
@@ -369,8 +435,12 @@ class NoteAdmin(FastAdmin[models.Note]):
 
 @admin.register(models.Tag)
 class TagAdmin(FastAdmin[models.Tag]):
-    list_display = ("name", "automatic")
+    list_display = ("named", "automatic")
     search_fields = ("name",)
+
+    @admin.display(description=_("name"), ordering="name")
+    def named(self, tag: models.Tag) -> str:
+        return tag_label(tag)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Automatic tags are found by their name."""

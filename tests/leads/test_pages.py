@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, reverse
 
 from jobs.models import Job
 from leads import importing, scanning
-from leads.models import Alert, Event, ImportBatch, Lead, Note, VerdictState
+from leads.models import Alert, Event, ImportBatch, Lead, Note, Tag, VerdictState
+from leads.templatetags.leads import signed
 from leads.urls import urlpatterns
 from tests.factories import make_lead
 from tests.leads.conftest import Served
@@ -243,6 +245,38 @@ def test_the_admin_opens_every_list_and_lead(as_administrator: Client, scanned: 
     assert ACME in found.content.decode()
 
 
+def test_the_admin_says_of_a_lead_what_its_page_says(
+    as_administrator: Client, as_viewer: Client, viewer: User, scanned: Lead
+) -> None:
+    viewer.is_staff = True
+    viewer.save()
+    scanned.contact_emails = ["info@acme.example", "satis@acme.example"]
+    scanned.save()
+    Lead.objects.update(mail_service="self-hosted", tenant_size="large", tenant_size_source="person")
+    tagged = [Tag.objects.get_or_create(name=name, automatic=True)[0] for name in ("expire-soon", "local-mx")]
+    scanned.tags.set([*tagged, Tag.objects.create(name="fuar")])
+    url = reverse("admin:leads_lead_change", args=[scanned.pk])
+    for client in (as_administrator, as_viewer):
+        client.post("/i18n/setlang/", {"language": "tr"})
+        page = client.get(url).content.decode()
+        assert f"<strong>{scanned.score}</strong>" in page
+        for row in scanned.scans.get().verdict["rows"]:
+            assert signed(row[2]) in page
+        words = ("kendi sunucusu", "Büyük", "Alan adının süresi yakında doluyor", "Yerel veya kendi e-posta sunucusu")
+        for word in words:
+            assert word in page, word
+        for code in ("self-hosted", "expire-soon", "local-mx", ">large<", ">Hot<", ">Warm<", ">Cold<", "[&quot;"):
+            assert code not in page, code
+        for heat in ("HIGH", "MEDIUM", "LOW", "GREENFIELD", "COMPETITIVE", "NO_GO", "WEAK_PARTNER"):
+            assert f">{heat}<" not in page, heat
+        assert "info@acme.example" in page
+    addresses = "yeni@acme.example\r\nikinci@acme.example\r\n"
+    shown = {"initial-contact_emails": "info@acme.example\r\nsatis@acme.example"}
+    form = {"company_name": "Acme", "source": "manual", "contact_emails": addresses, **shown}
+    assert as_administrator.post(url, form).status_code == 302
+    assert Lead.objects.get().contact_emails == ["yeni@acme.example", "ikinci@acme.example"]
+
+
 def test_health_pages_answer_without_a_worker(client: Client, as_administrator: Client) -> None:
     assert client.get("/healthz/live").status_code == 200
     assert client.get("/healthz/ready").status_code == 200
@@ -252,15 +286,15 @@ def test_health_pages_answer_without_a_worker(client: Client, as_administrator: 
 
 def test_the_admin_keeps_the_rules_of_the_pages(as_administrator: Client) -> None:
     add = reverse("admin:leads_lead_add")
-    form = {"domain": "mail.acme.example", "contact_emails": "[]", "source": "manual"}
+    form = {"domain": "mail.acme.example", "contact_emails": "", "source": "manual"}
     assert as_administrator.post(add, {**form, "domain": "com.tr"}).status_code == 200  # refused, the form again
-    assert as_administrator.post(add, {**form, "contact_emails": "5"}).status_code == 200
+    assert as_administrator.post(add, {**form, "contact_emails": "info@acme.example\nacme"}).status_code == 200
     assert not Lead.objects.exists()
     assert as_administrator.post(add, form).status_code == 302
     lead = Lead.objects.get()
     assert lead.domain == ACME
     assert lead.scan_job is not None
     change = reverse("admin:leads_lead_change", args=[lead.pk])
-    as_administrator.post(change, {"company_name": "Yeni Ad", "contact_emails": "[]", "source": "manual"})
+    as_administrator.post(change, {"company_name": "Yeni Ad", "contact_emails": "", "source": "manual"})
     assert Lead.objects.get().company_name == "Yeni Ad"
     assert list(Event.objects.order_by("pk").values_list("kind", flat=True)) == ["created", "edited"]
