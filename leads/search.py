@@ -23,7 +23,8 @@ LEADS: Final = 8
 @dataclass(frozen=True, slots=True)
 class Command:
     """A page to open (`view`, `query`), or a switch of this page (`switch`: theme or language, to `value`). `words` are
-    found, too; `permission` and `flag` say for whom and when it is there."""
+    found, too; `permission`, `flag` and `staff` say for whom and when it is there. Further switches: the keys, the
+    sign-out."""
 
     key: str
     label: Any
@@ -33,6 +34,7 @@ class Command:
     words: Any = ""
     permission: str = ""
     flag: str = ""
+    staff: bool = False
     switch: str = ""
     value: str = ""
 
@@ -46,11 +48,14 @@ COMMANDS: Final = (
     Command(
         "import", _("Import a list"), "import", "leads:imports", permission="leads.import_leads", words="csv excel xlsx"
     ),
+    Command("imports", _("Imports"), "import", "leads:imports", permission="leads.view_importbatch"),
     Command("today", _("Today"), "today", "leads:today", words=_("first page dashboard")),
     Command("my-today", _("Today: my leads"), "today", "leads:today", "?owner=me"),
     Command("leads", _("Leads"), "leads", "leads:list", words=_("list")),
     Command("mine", _("My leads"), "user", "leads:list", "?owner=me"),
     Command("due", _("Follow-ups due"), "flag", "leads:list", "?due=1&sort=follow_up"),
+    Command("asleep", _("Snoozed leads"), "moon", "leads:list", "?snoozed=1", words=_("snooze")),
+    Command("dismissed", _("Dismissed leads"), "archive", "leads:list", "?dismissed=1", words=_("dismiss")),
     Command("news", _("Changed since you looked"), "refresh", "leads:list", "?changed=looked&sort=changed"),
     Command(
         "referrals", _("Referrals"), "referral", "referrals:list", permission="referrals.view_referral",
@@ -59,6 +64,10 @@ COMMANDS: Final = (
     Command(
         "needs-domain", _("Referrals without a domain"), "link", "referrals:needs_domain",
         permission="referrals.view_referral", flag="HUNTER_PARTNER_CENTER_ENABLED",
+    ),
+    Command(
+        "runs", _("Sync runs"), "refresh", "referrals:runs", permission="referrals.view_syncrun",
+        flag="HUNTER_PARTNER_CENTER_ENABLED", words=_("sync synchronise Partner Center"),
     ),
     Command(
         "connect", _("Connect Partner Center"), "key", "referrals:connect",
@@ -72,13 +81,21 @@ COMMANDS: Final = (
         "check", _("Connection to Dynamics 365"), "dynamics", "d365:check",
         permission="integrations_d365.connect_d365",
     ),
+    Command(
+        "rules", _("Rules that push by themselves"), "dynamics", "d365:rules",
+        permission="integrations_d365.view_autopush", flag="HUNTER_D365_ENABLED",
+    ),
     Command("alerts", _("Alerts"), "alert", "leads:alerts", permission="leads.view_alert"),
     Command(
         "digest", _("Alerts by e-mail"), "mail", "leads:digest", permission="leads.change_digestsetting"
     ),
     Command("jobs", _("Jobs"), "jobs", "leads:jobs", permission="jobs.view_job", words=_("background work")),
     Command("outcomes", _("Outcomes"), "success", "leads:outcomes", words=_("won lost")),
-    Command("password", _("Change password"), "key", "password_change"),
+    Command("password", _("Change password"), "key", "password_change", words=_("your account")),
+    Command("health", _("System health"), "success", "healthz_status", staff=True),
+    Command("administration", _("Administration"), "settings", "admin:index", staff=True, words="admin"),
+    Command("shortcuts", _("Keyboard shortcuts"), "question", switch="shortcuts", words=_("keys")),
+    Command("sign-out", _("Sign out"), "sign-out", switch="sign-out", words=_("session log out exit")),
     Command("light", _("Appearance: light"), "sun", switch="theme", value="light", words=_("theme")),
     Command("dark", _("Appearance: dark"), "moon", switch="theme", value="dark", words=_("theme")),
     Command("auto", _("Appearance: like the system"), "theme", switch="theme", value="auto", words=_("theme")),
@@ -97,8 +114,10 @@ def commands(user: User, text: str) -> list[Command]:
 
 
 def _is_there(command: Command, user: User) -> bool:
-    return (not command.flag or getattr(settings, command.flag)) and (
-        not command.permission or user.has_perm(command.permission)
+    return (
+        (not command.flag or getattr(settings, command.flag))
+        and (not command.staff or user.is_staff)
+        and (not command.permission or user.has_perm(command.permission))
     )
 
 

@@ -134,3 +134,52 @@ def test_every_answer_has_a_reference_that_the_log_knows(
     answer = as_seller.get(SEARCH)
     assert answer.status_code == 500
     assert f"<code>{answer.headers['X-Reference']}</code>" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("eşitle", "runs"), ("ESITLE", "runs"), ("oturum", "sign-out"), ("çıkış", "sign-out"), ("kısayol", "shortcuts"),
+        ("KISAYOL", "shortcuts"), ("yönetim", "administration"), ("ertele", "asleep"), ("sistem", "health"),
+        ("içe aktar", "imports"),
+    ],
+)  # fmt: skip
+def test_words_on_the_screen_are_found(as_administrator: Client, settings: Any, typed: str, key: str) -> None:
+    settings.HUNTER_PARTNER_CENTER_ENABLED = True
+    page = as_administrator.get(SEARCH, {"q": typed}, headers={"accept-language": "tr"})
+    assert key in [command.key for command in page.context["commands"]]
+
+
+def test_what_the_menu_has_the_palette_has(as_seller: Client) -> None:
+    keys = {command.key for command in as_seller.get(SEARCH).context["commands"]}
+    assert {"today", "leads", "imports", "jobs", "alerts", "sign-out", "shortcuts", "password"} <= keys
+    assert not keys & {"health", "administration", "import"}
+
+
+def test_the_page_of_a_lead_offers_what_can_be_done_with_it(as_seller: Client, as_viewer: Client) -> None:
+    lead = make_lead("isik.example", company_name="Işık Tekstil")
+
+    def offered(client: Client, text: str = "", page: str = "/leads/isik.example/?from=q%3Dx") -> list[str]:
+        headers = HTMX | {"HX-Current-URL": f"http://testserver{page}"}
+        return [
+            command.key for command, _url in client.get(SEARCH, {"q": text}, headers=headers).context["lead_commands"]
+        ]
+
+    assert offered(as_seller) == ["note", "work", "outcome", "brief", "rescan", "snooze", "dismiss"]
+    assert offered(as_seller, "snooze") == ["snooze"]
+    assert offered(as_viewer) == ["brief"]
+    assert offered(as_seller, page="/leads/") == []
+    assert offered(as_seller, page="/leads/nobody.example/") == []
+    lead.dismissed_at = timezone.now()
+    lead.save()
+    assert offered(as_seller) == ["note", "work", "outcome", "brief", "restore"]
+
+
+def test_an_action_of_the_palette_is_done(as_seller: Client) -> None:
+    lead = make_lead("isik.example")
+    as_seller.post(reverse("leads:snooze", args=[lead.domain]), {"snooze-until_change": "on"})
+    lead.refresh_from_db()
+    assert lead.snoozed_until_change_since is not None
+    as_seller.post(reverse("leads:dismiss", args=[lead.domain]))
+    lead.refresh_from_db()
+    assert lead.dismissed_at is not None
