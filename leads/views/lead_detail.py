@@ -11,6 +11,7 @@ from django.db import transaction
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -212,8 +213,9 @@ def lead_dismiss(request: Request, domain: str) -> HttpResponse:
     def save(lead: Lead, cleaned: dict[str, Any]) -> None:
         services.dismiss(lead, by=request.user, reason=cleaned["reason"])
 
-    message = _("%(domain)s is off the list. You can bring it back here.") % {"domain": domain}
-    return saved(request, domain, "dismiss_form", DismissForm(request.POST), save, message)
+    message = _("%(domain)s is off the list.") % {"domain": domain}
+    undo = reverse("leads:restore", args=[domain])
+    return saved(request, domain, "dismiss_form", DismissForm(request.POST), save, message, undo=undo)
 
 
 @allowed("leads.change_lead")
@@ -266,10 +268,12 @@ def saved(
     *,
     again: Callable[[Lead], Form] | None = None,
     part: str = "",
+    undo: str = "",
 ) -> HttpResponse:
     """Save a valid form and go back to the lead, to its `part` (the id of a section); else the page again with the
     form, called `name` there, and why it was refused. `save` may raise Overtaken: then nothing is saved, and the page
-    says so at its top; `again` makes the form with what was typed and what happened meanwhile."""
+    says so at its top; `again` makes the form with what was typed and what happened meanwhile. `undo`: where the
+    message posts to take it back."""
     lead = lead_or_404(domain)
 
     def refused(form: Form, status: int) -> HttpResponse:
@@ -281,7 +285,7 @@ def saved(
     try:
         with transaction.atomic():
             save(lead, form.cleaned_data)
-        messages.success(request, message)
+        messages.success(request, message, extra_tags=undo)
     except Overtaken:
         if again is not None:
             return refused(again(lead), 409)

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -28,8 +30,11 @@ def lead_snooze(request: Request, domain: str) -> HttpResponse:
             seen=cleaned["seen"],
         )
 
-    message = _("%(domain)s sleeps. You can wake it here.") % {"domain": domain}
-    return saved(request, domain, "snooze_form", SnoozeForm(request.POST, prefix="snooze"), save, message)
+    message = _("%(domain)s sleeps.") % {"domain": domain}
+    # To wake it does not undo a sleep that took the place of another
+    slept = snoozing.is_asleep(lead_or_404(domain), timezone.now())
+    undo = "" if slept else reverse("leads:wake", args=[domain])
+    return saved(request, domain, "snooze_form", SnoozeForm(request.POST, prefix="snooze"), save, message, undo=undo)
 
 
 @allowed("leads.change_lead")

@@ -38,12 +38,12 @@ function closeMenus(except) {
   }
 }
 
-// Messages of success float and leave by themselves; the others stay in the page
+// Messages of success float and leave by themselves, unless they offer a way back; the others stay in the page
 function floatMessages() {
   const toasts = document.getElementById("toasts");
   for (const message of document.querySelectorAll(".messages > [data-toast]")) {
     toasts.append(message);
-    setTimeout(() => message.remove(), TOAST_MS);
+    if (!message.querySelector("form")) setTimeout(() => message.remove(), TOAST_MS);
   }
 }
 
@@ -238,14 +238,14 @@ function placeAfter(swapped) {
   const follows = (card) => swapped.compareDocumentPosition(card) & Node.DOCUMENT_POSITION_FOLLOWING;
   return cards.find(follows) ?? cards.at(-1) ?? swapped.querySelector("a, button");
 }
-// The window opens once it is filled; when it closes, the focus goes back to the link that opened it, even if the
-// list behind it was loaded anew
+// The window opens once it is filled; when it closes, the focus goes back to the link that opened it, or to the one it
+// was led on to, even if the list behind it was loaded anew
 function openFilled(dialog) {
-  const opener = document.activeElement.id;
+  dialog.dataset.opener = document.activeElement.id;
   dialog.showModal();
   dialog.scrollTop = 0;
   dialog.querySelector("[data-focus]")?.focus();
-  dialog.addEventListener("close", () => document.getElementById(opener)?.focus(), { once: true });
+  dialog.addEventListener("close", () => document.getElementById(dialog.dataset.opener)?.focus(), { once: true });
 }
 document.addEventListener("htmx:sendError", (event) => complain("offline", event.detail.xhr));
 document.addEventListener("htmx:responseError", (event) => {

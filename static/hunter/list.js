@@ -42,35 +42,90 @@ document.addEventListener("reset", (event) => {
 document.addEventListener("htmx:afterSettle", showSelection);
 window.addEventListener("pageshow", showSelection);
 
-// Triage with the keyboard: j, k move, o and Enter open, p peeks, x chooses; s and d act while somebody peeks
+// Triage with the keyboard: j, k move, in the drawer too; o and Enter open, p peeks, x chooses; s and d act while
+// somebody peeks
 const FIELDS = "input:not([type=checkbox]), select, textarea, details.menu, [contenteditable]";
+const rows = () => [...document.querySelectorAll(".leads tbody tr")];
+const nameIn = (row) => row?.querySelector(".lead__name");
+const drawer = () => document.querySelector("dialog#peek");
+const rowPeeked = () => document.getElementById(drawer().dataset.opener)?.closest(".leads tbody tr");
+
+function goTo(row) {
+  nameIn(row)?.focus({ preventScroll: true });
+  row?.scrollIntoView({ block: "center" });
+}
 
 function step(by) {
-  const rows = [...document.querySelectorAll(".leads tbody tr")];
-  const here = rows.indexOf(document.activeElement.closest?.(".leads tbody tr"));
-  const name = rows[here < 0 ? 0 : here + by]?.querySelector(".lead__name");
-  name?.focus({ preventScroll: true });
-  name?.scrollIntoView({ block: "center" });
+  const here = rows().indexOf(document.activeElement.closest?.(".leads tbody tr"));
+  goTo(rows()[here < 0 ? 0 : here + by]);
+}
+
+function peek(row) {
+  if (!row) return;
+  row.scrollIntoView({ block: "center" });
+  row.querySelector(".leads__peek").click();
+  drawer().dataset.opener = nameIn(row).id;
 }
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.(FIELDS)) return;
   const dialog = document.querySelector("dialog[open]");
+  const by = { j: 1, k: -1 }[event.key];
   if (dialog) {
-    if (dialog.id === "peek" && "sd".includes(event.key)) dialog.querySelector(`[data-key="${event.key}"]`)?.click();
+    if (dialog.id !== "peek") return;
+    if (by && rowPeeked()) peek(rows()[rows().indexOf(rowPeeked()) + by]);
+    if ("sd".includes(event.key)) dialog.querySelector(`[data-key="${event.key}"]`)?.click();
     return;
   }
-  const by = { j: 1, k: -1 }[event.key];
   if (by && document.querySelector(".leads")) step(by);
   else if (by) document.querySelector(`.neighbours [rel=${by > 0 ? "next" : "prev"}]`)?.click();
   const target = { x: "input[name=lead]", o: ".lead__name", p: ".leads__peek" }[event.key];
   if (target) document.activeElement.closest?.(".leads tbody tr")?.querySelector(target)?.click();
 });
 
-// What is done while somebody peeks leads back to the list as it is
+// The list remembers for this tab which lead was looked at, and goes on there: `seen` gets the focus, `next` is peeked at
+function remember(key, path) {
+  try {
+    if (path) sessionStorage.setItem(key, path);
+  } catch {
+    // Then the list starts at its top.
+  }
+}
+
+function recall(key) {
+  try {
+    const path = sessionStorage.getItem(key);
+    sessionStorage.removeItem(key);
+    return path && rows().find((row) => nameIn(row).pathname === path);
+  } catch {
+    return undefined;
+  }
+}
+
+window.addEventListener("pageshow", () => {
+  if (document.querySelector(".neighbours")) remember("seen", location.pathname);
+  if (!document.querySelector(".leads")) return;
+  const next = recall("next");
+  const seen = recall("seen");
+  goTo(seen);
+  if (!next) return;
+  goTo(next);
+  peek(next);
+  // Beside an open drawer nothing can be reached
+  drawer().querySelector("[data-told]").replaceChildren(...document.querySelectorAll("#toasts > :has(form)"));
+});
+
+// What is done while somebody peeks leads back to the list as it is, and on to the next lead
 document.addEventListener("submit", (event) => {
-  if (!event.target.matches("form[data-back]")) return;
+  const form = event.target;
+  if (form.matches("form[data-undo]")) remember("seen", new URL(".", form.action.replace(/\/$/, "")).pathname);
+  if (!form.matches("form[data-back]")) return;
   const next = Object.assign(document.createElement("input"), { type: "hidden", name: "next" });
   next.value = location.pathname + location.search;
-  event.target.append(next);
+  form.append(next);
+  const all = drawer() ? rows() : [];
+  const here = drawer() && rowPeeked() ? all.indexOf(rowPeeked()) : -1;
+  if (here < 0) return;
+  const after = nameIn(all[here + 1] ?? all[here - 1])?.pathname;
+  remember(all[here + 1] ? "next" : "seen", after);
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -176,6 +177,38 @@ def test_triage_with_the_keyboard_alone(leads: Page) -> None:
     expect(leads.locator("h1")).to_have_text(names[2])
     leads.keyboard.press("k")
     expect(leads.locator("h1")).to_have_text(names[1])
+
+
+def test_the_list_goes_on_where_a_lead_was_left(leads: Page) -> None:
+    names = rows(leads)
+    focused = "document.activeElement.innerText"
+    for _ in range(5):
+        leads.keyboard.press("j")
+    leads.keyboard.press("o")
+    expect(leads.locator("h1")).to_have_text(names[4])
+    leads.keyboard.press("j")
+    expect(leads.locator("h1")).to_have_text(names[5])
+    leads.locator("main a[href='/leads/']").first.click()
+    leads.wait_for_function(f"{focused} === {json.dumps(names[5])}")
+    leads.keyboard.press("k")
+    assert leads.evaluate(focused) == names[4]
+
+
+def test_triage_in_the_drawer_goes_from_lead_to_lead_and_back(leads: Page) -> None:
+    names = rows(leads)
+    title = leads.locator("#peek-title")
+    leads.keyboard.press("j")
+    leads.keyboard.press("p")
+    expect(title).to_have_text(names[0])
+    leads.keyboard.press("j")
+    expect(title).to_have_text(names[1])
+    leads.keyboard.press("s")  # the next one opens, and this one can be woken beside it
+    expect(title).to_have_text(names[2])
+    expect(title).to_be_focused()
+    assert names[1] not in rows(leads)
+    leads.locator("#peek [data-undo] button").click()
+    leads.wait_for_function(f"document.activeElement.innerText === {json.dumps(names[1])}")
+    expect(leads.locator("#peek")).to_be_hidden()
 
 
 def test_a_lead_takes_two_lines_and_a_compact_one_takes_one(leads: Page, site: str) -> None:

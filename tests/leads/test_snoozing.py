@@ -132,6 +132,19 @@ def test_two_tabs_and_empty_or_past_dates(as_seller: Client, seller: User) -> No
     assert lead.snoozed_until_change_since is None
 
 
+def test_the_message_offers_the_way_back_unless_another_sleep_was_there(as_seller: Client, seller: User) -> None:
+    make_lead(ACME)
+    snooze, wake, dismiss = (reverse(f"leads:{name}", args=[ACME]) for name in ("snooze", "wake", "dismiss"))
+    sent = {"snooze-until_change": "on", "next": reverse("leads:list")}
+    offered = f'action="{wake}"'
+    assert offered in as_seller.post(snooze, sent, follow=True).content.decode()
+    assert offered not in as_seller.post(snooze, sent, follow=True).content.decode()
+    as_seller.post(wake, {"next": reverse("leads:list")})
+    assert asleep() == set()
+    page = as_seller.post(dismiss, {"next": reverse("leads:list")}, follow=True).content.decode()
+    assert f'action="{reverse("leads:restore", args=[ACME])}"' in page
+
+
 def test_it_wakes_on_the_morning_of_the_day(seller: User) -> None:
     lead = make_lead(ACME)
     day = timezone.localdate() + SOON
