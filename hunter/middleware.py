@@ -14,6 +14,7 @@ from django.utils import translation
 
 from hunter import logs
 from hunter.sign_in import sign_in_again
+from leads.models import Lead
 from leads.preferences import language_of
 
 CONTENT_SECURITY_POLICY = (
@@ -83,6 +84,25 @@ class WrongMethodMiddleware:
         page = render(request, "405.html", status=405)
         page.headers["Allow"] = response.headers["Allow"]
         return page
+
+
+class LeadGoneMiddleware:
+    """A lead that was removed while its page was made or its form was saved, as by the undo of its import: a page that
+    says so (404; 409 for a form)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, Lead.DoesNotExist):
+            return None
+        status = 409 if request.method == "POST" else 404
+        if "HX-Request" in request.headers:  # no page into a part of the page
+            return HttpResponse(status=status, headers={"HX-Refresh": "true"})
+        return render(request, "leads/lead_gone.html", status=status)
 
 
 class AccountLanguageMiddleware:

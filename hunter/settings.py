@@ -123,6 +123,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "hunter.middleware.WrongMethodMiddleware",
+    "hunter.middleware.LeadGoneMiddleware",
 ]
 if HUNTER_ENV == "dev":
     MIDDLEWARE.insert(0, "hunter.middleware.QueryCountMiddleware")

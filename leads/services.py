@@ -15,6 +15,7 @@ from leads import snoozing, tenant_size
 from leads.bulk import insert_rows, update_rows
 from leads.company_list.claims import Claim
 from leads.models import Alert, DomainClaim, Event, Lead, Note, Override, Source, Tag
+from leads.overtaken import LeadGone
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,15 @@ def add_leads(
     by: User | None,
     source: str = Source.MANUAL,
     details: Mapping[str, Details] | None = None,
+    hold: bool = True,
 ) -> Added:
     """One lead for each registrable domain that `claims` name; known ones are matched, and who claimed what is
-    kept. `details` by domain. Adding the same claim again changes nothing. A constant number of statements."""
+    kept. `details` by domain. Adding the same claim again changes nothing. A constant number of statements. `hold`:
+    lock the known ones first, so that no undo of an import takes them away; not for a caller that will lock others."""
     domains = list(dict.fromkeys(claim.domain for claim in claims))
     with transaction.atomic():
-        known = {lead.domain: lead for lead in Lead.objects.filter(domain__in=domains)}
+        rows = Lead.objects.filter(domain__in=domains).order_by("pk")
+        known = {lead.domain for lead in (rows.select_for_update(no_key=True) if hold else rows)}
         new = []
         for domain in domains:
             if domain not in known:
@@ -223,9 +227,13 @@ def _set_dismissed(lead: Lead, *, by: User, reason: str, kind: str, at: Any) -> 
 
 
 def _held(pks: Sequence[int]) -> list[Lead]:
-    """These leads as they are now, and as they stay until the transaction ends: what a page showed may be over."""
+    """These leads as they are now, and as they stay until the transaction ends: what a page showed may be over. Raises
+    LeadGone when one of them is not there any more."""
     leads = Lead.objects.select_for_update(of=("self",), no_key=True).select_related("owner")
-    return list(leads.filter(pk__in=pks).order_by("pk"))
+    found = list(leads.filter(pk__in=pks).order_by("pk"))
+    if len(found) < len(set(pks)):
+        raise LeadGone
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.contrib.auth.models import User
+from django.db import IntegrityError
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from leads.models import Event, LeadQuerySet, LeadVisit
+from leads.overtaken import LeadGone
 
 # Whoever reloads, or comes back from another page, within this time is still looking for the first time.
 SAME_LOOK: Final = timedelta(minutes=10)
@@ -53,11 +55,14 @@ def with_visit(leads: LeadQuerySet, user: User) -> LeadQuerySet:
 
 def look(lead: Any, user: User, now: datetime) -> datetime | None:
     """Note that `user` looks at the page of a lead `with_visit` and `with_news` now. Returns since when news count;
-    None at the first look ever."""
+    None at the first look ever. Raises LeadGone."""
     at: datetime | None = lead.visited_at
     seen = lead.changed_at or lead.created_at
     if at is None:
-        LeadVisit.objects.bulk_create([LeadVisit(user=user, lead=lead, at=now, seen=seen)], ignore_conflicts=True)
+        try:
+            LeadVisit.objects.bulk_create([LeadVisit(user=user, lead=lead, at=now, seen=seen)], ignore_conflicts=True)
+        except IntegrityError as error:
+            raise LeadGone from error
         return None
     if now - at < SAME_LOOK and not lead.has_news:
         before: datetime | None = lead.visited_before

@@ -86,7 +86,7 @@ def link_new(rows: dict[int, tuple[Row, CustomerDomain]]) -> dict[int, Lead]:
             details.setdefault(judged.domain, _details(row, judged.domain))
     if not claims:
         return {}
-    added = services.add_leads(claims, by=None, source=Source.PARTNER_CENTER, details=details)
+    added = services.add_leads(claims, by=None, source=Source.PARTNER_CENTER, details=details, hold=False)
     leads = {lead.domain: lead for lead in (*added.created, *added.matched)}
     return {pk: leads[judged.domain] for pk, (_row, judged) in rows.items() if judged.state == "one"}
 
@@ -158,7 +158,7 @@ def link_to_domain(referral: Referral, text: str, *, by: User, seen: str = "") -
         )
     }
     with transaction.atomic():
-        added = services.add_leads([claim], by=by, source=Source.PARTNER_CENTER, details=details)
+        added = services.add_leads([claim], by=by, source=Source.PARTNER_CENTER, details=details, hold=False)
         lead = (added.created or added.matched)[0]
         link(referral, lead, by=by, seen=seen)
     return lead

@@ -16,8 +16,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from leads import knowledge, services
-from leads.models import Lead
+from leads import import_undo, knowledge, services
+from leads.models import ImportBatch, Lead
 from leads.services import ReferralNote
 from tests.factories import make_lead
 from tests.leads.test_importing import run, upload
@@ -68,6 +68,22 @@ def test_an_import_does_not_overwrite_what_a_person_enters_meanwhile(work_off: W
     knowledge.end(lead.overrides.in_force().get(field="company_name"), by=seller)
     lead.refresh_from_db()
     assert lead.company_name == "Imported"
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time")
+def test_an_undo_of_an_import_leaves_the_lead_that_somebody_adds_meanwhile(
+    work_off: WorkOff, as_operator: Client, operator: User
+) -> None:
+    batch = upload(f"domain\n{ACME}\n")
+    run(batch, work_off)
+
+    def undo() -> None:
+        assert import_undo.undo(ImportBatch.objects.get(pk=batch.pk), by=operator)
+
+    with meanwhile(undo, before='INSERT INTO "leads_domainclaim"'):
+        assert as_operator.post(reverse("leads:add"), {"text": ACME}).status_code == 302
+    assert Lead.objects.get().claims.count() == 2
 
 
 @pytest.mark.django_db
