@@ -402,10 +402,16 @@ def _of_hosting(found: Hosting | NoHosting) -> Learned:
             "database": found.database,
             "database_date": _day(found.database_date),
         },
-        evidence={"asn": found.address, "organisation": found.address, "country": found.address},
+        evidence=_words_of(found),
         source=found.database,
         at=datetime.combine(found.database_date, _NOON, UTC),  # as old as the file, whenever that is read
     )
+
+
+def _words_of(found: Hosting) -> dict[str, str]:
+    """What the files say of the address."""
+    words = {"address": found.address, "asn": found.asn, "organisation": found.organisation, "country": found.country}
+    return {name: str(said) for name, said in words.items() if said is not None}
 
 
 def _day(day: date | None) -> str | None:

@@ -65,6 +65,7 @@ FIELDS: Final[dict[str, Any]] = {
     "sign_in": _("Sign-in"),
     "state": _("Answer"),
     "redacted": _("Withheld by the registry"),
+    "address": _("Address"),
     "asn": _("Number of the network"),
     "organisation": _("Operator of the network"),
     "country": _("Country"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import ngettext
@@ -18,7 +19,9 @@ from leads.views.pages import Request, allowed, back, page_of, show
 def alert_list(request: Request) -> HttpResponse:
     read = request.GET.get("read") == "1"
     rows = Alert.objects.filter(read_at__isnull=not read).select_related("lead", "event", "read_by")
-    page = page_of(rows.order_by("-created_at", "-pk"), request, 50)
+    newest = ("-created_at", "-pk")
+    order = newest if read else (F("due_at").asc(nulls_last=True), *newest)
+    page = page_of(rows.order_by(*order), request, 50)
     context = {"page": page, "read": read, "doubtful": digest.in_doubt(request.user, timezone.now())}
     return show(request, "leads/alert_list.html", "leads/_alert_table.html", context)
 

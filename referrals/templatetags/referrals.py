@@ -87,6 +87,12 @@ def answer(referral: Referral) -> SafeString:
 
 
 @register.filter
+def answer_is_due(referral: Referral) -> bool:
+    """Whether the clock to its deadline still runs."""
+    return bool(referral.deadline_at and not referral.not_visible_since and referral.deadline_at > timezone.now())
+
+
+@register.filter
 def answer_moment(referral: Referral) -> str:
     """ "tomorrow 04:22" for a deadline within two days, in local time; else ""."""
     until, now = referral.deadline_at, timezone.now()
@@ -182,6 +188,7 @@ _FAMILIES: dict[str, dict[str, Any]] = {
     "candidate": messages.CANDIDATES,
     "suggestion": messages.SUGGESTIONS,
     "oddity": messages.ODDITIES,
+    "id": {"Duns": gettext_lazy("D-U-N-S number"), "External": gettext_lazy("External id")},
 }
 
 
@@ -191,12 +198,13 @@ def words(code: str, family: str) -> str:
     return str(_FAMILIES[family].get(code, code))
 
 
-_NAME = re.compile(r"(?<=[a-zçğıöşü0-9])(?=[A-ZÇĞİÖŞÜ])")
+_NAME = re.compile(r"(?<=[a-zçğıöşü0-9])(?=[A-ZÇĞİÖŞÜ])|(?<=[a-zçğıöşü]{4})(?=[0-9])")
 
 
 @register.filter
 def spaced(code: str) -> str:
-    """ "DeploymentOrMigration" as "Deployment Or Migration": names of Microsoft's catalogue have no translation."""
+    """ "DeploymentOrMigration" as "Deployment Or Migration" and "Dynamics365" as "Dynamics 365": names of Microsoft's
+    catalogue have no translation."""
     return _NAME.sub(" ", code)
 
 

@@ -350,6 +350,7 @@ def test_hosting_is_as_old_as_its_file_and_one_from_an_old_file_is_marked_and_le
     found = fact(lead, "hosting")
     assert found.seen_at is not None
     assert (found.value["country"], found.seen_at.date()) == ("TR", built.date())
+    assert found.evidence == {"address": "192.0.2.1", "asn": "64496", "country": "TR"}
     pages = [f"/leads/{lead.domain}/outside/", f"/leads/{lead.domain}/brief/"]
     for days, old, told in ((0, False, True), (90, True, False)):
         with time_machine.travel(timezone.now() + timedelta(days=days)):
