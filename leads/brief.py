@@ -6,7 +6,7 @@ A sentence is left out when a fact it rests on is not known or nothing shows it,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -23,6 +23,7 @@ from leads.brief_sources import Material, Raw, Source, Sources, material_of, sou
 from leads.event_words import event_value
 from leads.models import Lead, OutsideFact, Override, ReferralState, RemoteState, VerdictState
 from leads.verdicts import UNLISTED_SELECTOR
+from signals.mail.dmarc import has_valid_policy
 
 DUE_AFTER: Final = {"24h": 1, "3d": 3, "1w": 7, "1mo": 30}  # days
 # Every lead is looked at once a month at least; facts that are twice as old are no longer today's.
@@ -161,11 +162,6 @@ def brief_of(lead: Lead) -> Brief:
     return build_brief(material_of(lead))
 
 
-def line_of(lead: Lead) -> Brief:
-    """The brief from the scan alone, in one query: for a line in a list."""
-    return build_brief(material_of(lead, alone=True))
-
-
 def build_brief(material: Material, sources: Sources | None = None, *, full: bool = False) -> Brief:
     """The brief in the active language. `sources`: what shows the facts, when it is not all of the material. `full`:
     with the call, also when the lead has ended."""
@@ -189,12 +185,11 @@ def build_brief(material: Material, sources: Sources | None = None, *, full: boo
 
 
 def summary_of(material: Material) -> scoring.SalesSummary | None:
-    """The sales summary (scoring-v1 section 17) from the stored verdict; None without a verdict."""
+    """The sales summary (scoring-v1 section 17) from the stored verdict; None without a verdict. It speaks of e-mail
+    only, so it is not told where the web site is hosted."""
     lead = material.lead
     if lead.score is None:
         return None
-    hosting = material.outside.get(OutsideFact.Kind.HOSTING)
-    country = hosting.value.get("country") if hosting else None
     return scoring.sales_summary(
         domain=lead.domain,
         provider=lead.provider or None,
@@ -204,14 +199,14 @@ def summary_of(material: Material) -> scoring.SalesSummary | None:
         tenant_size=lead.tenant_size or None,
         # The name is read from the mail host; it says nothing about a provider that a person entered.
         local_provider=None if material.provider_is_stated else lead.local_provider or None,
-        spf=lead.has_spf,
+        # Records that receivers ignore are nothing that is in place.
+        spf=False if material.spf_ignored else lead.has_spf,
         dkim=lead.has_dkim,
         dmarc_policy=None if lead.dmarc_policy in ("", "absent") else lead.dmarc_policy,
         dmarc_coverage=lead.dmarc_coverage,
         contact_quality_score=scoring.contact_quality(lead.usable_emails, lead.domain),
-        expires_in_days=(lead.expires_on - material.today).days if lead.expires_on else None,
+        expires_in_days=(material.expiry - material.today).days if material.expiry else None,
         mx_root=lead.mx_root or None,
-        ip_context=scoring.IpContext(country=country),
     )
 
 
@@ -228,6 +223,7 @@ def _parts(material: Material, summary: scoring.SalesSummary | None, standing: S
     facts: Parts = [
         ("provider", _provider_ids(material, summary)),
         ("security", _security_ids(material, summary, advice=not quiet)),
+        ("website", ("website.network", "website.country")),
     ]
     if quiet:
         return [*decided, ("news", _today_ids(material)), *facts]
@@ -276,8 +272,8 @@ def _today_ids(material: Material) -> Iterator[str]:
         yield "today.referral.overdue" if late else f"today.referral.{lead.referral_state}"
     if lead.remote_state:
         yield f"today.push.{RemoteState(lead.remote_state).value}"
-    if lead.expires_on is not None:
-        days = (lead.expires_on - material.today).days
+    if material.expiry is not None:
+        days = (material.expiry - material.today).days
         if days < 90:  # the urgency window of scoring-v1 section 17.2
             yield "today.expiry.passed" if days < 0 else "today.expiry.ahead"
     yield from ("today.change.1", "today.change.2")
@@ -292,14 +288,14 @@ def _is_over(lead: Lead) -> bool:
 def _provider_ids(material: Material, summary: scoring.SalesSummary) -> Iterator[str]:
     yield "provider.person"
     if material.provider_is_stated:
-        yield from (_seen_id(material), "provider.person.counts", "provider.tenant", "provider.hosting_network")
+        yield from (_seen_id(material), "provider.person.counts", "provider.tenant")
         return
     # That an SPF record exists is said once, with the other mail records.
     yield from (message_id for message_id in summary.provider_reasoning if message_id != "provider.m365.spf")
     if material.lead.gateway:
         behind = material.scan is not None and material.scan.facts["behind_gateway_provider"]
         yield "provider.gateway.seen_through" if behind else "provider.gateway.hidden"
-    yield from ("provider.tenant", "provider.hosting_network")
+    yield "provider.tenant"
 
 
 def _seen_id(material: Material) -> str:
@@ -319,9 +315,12 @@ def _security_ids(material: Material, summary: scoring.SalesSummary, *, advice: 
         yield "security.none"
         return
     unlisted = lead.undetermined_reason == UNLISTED_SELECTOR
-    if not unlisted:  # about DKIM nothing is said but that a key exists (DESIGN.md section 4); the summary speaks of it
+    # Of an unlisted key nothing is said but that it exists (DESIGN.md section 4), and the summary speaks of DKIM; nor
+    # does it know an SPF record that is there and counts for nothing.
+    if not (unlisted or material.spf_ignored):
         yield security.summary_id
-    yield from security.detail_ids
+    ignored = {"security.detail.spf_missing": "security.detail.spf_multiple"} if material.spf_ignored else {}
+    yield from (ignored.get(detail, detail) for detail in security.detail_ids)
     if unlisted:
         yield "security.dkim_unlisted"
     elif _unknown_records(lead):
@@ -356,11 +355,13 @@ def _known_ids(material: Material) -> Iterator[str]:
     if material.scan is not None and material.scan.facts["mx_status"] == "nxdomain":
         yield "known.nxdomain"
     elif material.last is not None:
-        yield "known.unanswered"
+        yield "known.unanswered" if "MX" in brief_sources.open_records(material.last) else "known.undecided"
     else:
         yield "known.never"
     if material.outside.get(OutsideFact.Kind.REGISTRATION) is not None:
-        yield from ("known.registered" if material.lead.expires_on else "known.registration", "known.registrar")
+        ends = material.expiry
+        registered = ends is not None and ends >= material.today
+        yield from ("known.registered" if registered else "known.registration", "known.registrar")
     yield from ("known.not_registered", "known.record", "known.contacts")
 
 
@@ -397,6 +398,7 @@ def _params(material: Material, step: Step | None) -> dict[str, Any]:
         "dmarc_state": _dmarc_state(material),
         "selectors": ", ".join(_selectors(material)),
         "records": _unknown_records(lead),
+        "open_records": ", ".join(brief_sources.open_records(material.last)) if material.last else "",
         "contacts": ", ".join(lead.usable_emails[:3]),
         "contact": entry.value if entry else "",
         "other_contacts": ", ".join(others[:3]),
@@ -410,10 +412,10 @@ def _params(material: Material, step: Step | None) -> dict[str, Any]:
         "country": _country(hosting.value.get("country")) if hosting else "",
         "sizes": _unused_sizes(lead),
         "age": number_format(material.age, use_l10n=True, force_grouping=True),
-        "days": (lead.expires_on - today).days if lead.expires_on else None,
+        "days": (material.expiry - today).days if material.expiry else None,
     }
     moments = {
-        "due": step.due if step else None, "expiry": lead.expires_on, "deadline": lead.referral_deadline,
+        "due": step.due if step else None, "expiry": material.expiry, "deadline": lead.referral_deadline,
         "opted_out": lead.opted_out_at, "dismissed": lead.dismissed_at, "seen": material.seen_at,
         "follow_up": lead.follow_up_on, "added": lead.created_at, "until": lead.snoozed_until,
         "outcome": outcome.at if outcome else None,
@@ -458,12 +460,23 @@ def score_words(lead: Lead) -> str:
 
 
 def _dmarc_state(material: Material) -> str:
-    lead = material.lead
-    if lead.dmarc_policy not in ("absent", "none"):
+    look = brief_sources.settled(material, "dmarc")
+    if material.lead.dmarc_policy not in ("absent", "none") or look is None:
         return ""
-    record = material.scan.facts["dmarc"] if material.scan else {}
-    testing = lead.dmarc_policy == "none" and record.get("policy") in ("quarantine", "reject")
-    return text(f"dmarc_state.{'testing' if testing else lead.dmarc_policy}")
+    dmarc = look.facts["dmarc"]
+    testing = dmarc["policy"] in ("quarantine", "reject")
+    return text(f"dmarc_state.{'testing' if testing else dmarc_defect(dmarc) or material.lead.dmarc_policy}")
+
+
+def dmarc_defect(dmarc: Mapping[str, Any]) -> str:
+    """What keeps a DMARC record that is published from meaning what it says, by the facts of a scan: multiple (several
+    records, none applies), ignored (no valid policy, so the record does not apply), invalid (no valid policy, so it
+    counts as p=none); "" = nothing (mail-dns-signals section 2.5)."""
+    if dmarc["state"] != "present":
+        return ""
+    if not dmarc["valid"]:
+        return "ignored" if dmarc["record"] else "multiple"
+    return "" if has_valid_policy(dmarc["record"]) else "invalid"
 
 
 def _selectors(material: Material) -> list[str]:

@@ -224,6 +224,7 @@ MESSAGES: dict[str, Message] = {
     "section.questions": Message(_("Questions to ask")),
     "section.provider": Message(_("Mail provider")),
     "section.security": Message(_("Mail security")),
+    "section.website": Message(_("Web site")),
     "section.offer": Message(_("Offer")),
     "section.why": Message(_("Why this lead")),
     "section.known": Message(_("What is known")),
@@ -241,6 +242,9 @@ MESSAGES: dict[str, Message] = {
     "dmarc_state.absent": Message(_("there is no record")),
     "dmarc_state.none": Message(_("the record says p=none")),
     "dmarc_state.testing": Message(_("the record asks for testing only")),
+    "dmarc_state.multiple": Message(_("more than one record is published; receivers ignore them all")),
+    "dmarc_state.ignored": Message(_("the record's policy is missing or not valid; receivers ignore the record")),
+    "dmarc_state.invalid": Message(_("the record's policy is missing or not valid; receivers treat it as p=none")),
     # Where Turkish companies are hosted most; other countries show their code.
     "country.TR": Message(_("Türkiye")),
     "country.AT": Message(_("Austria")),

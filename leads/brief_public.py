@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from leads.brief import STALE_AFTER, Brief, Parts, Writer, day
-from leads.brief_sources import Material, Source, Sources, without
+from leads import outside
+from leads.brief import STALE_AFTER, Brief, Parts, Writer, day, dmarc_defect
+from leads.brief_sources import Material, Source, Sources, is_open, open_records, without
 from leads.lead_page import Evidence
 from leads.models import Lead, OutsideFact, Scan
 from leads.verdicts import UNLISTED_SELECTOR
+from signals.mail.providers import service_of
 
 _RECORD_LENGTH: Final = 400
 _HOSTS: Final = 5
 _NAMES_SHOWN: Final = 3
-_NAMES: Final = {"mx": "MX", "spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC"}
+_FAILED_SHOWN: Final = 4
 
 
 def build_public(material: Material) -> Brief:
@@ -38,15 +40,20 @@ def build_public(material: Material) -> Brief:
 
 
 def _unanswered(material: Material) -> Brief:
-    """Before any look brought an answer: what was asked, and what the registry says."""
-    last, found = material.last, _registered(material)
-    rows = [] if last is None else [Evidence.of(row) for row in last.observations]
-    failed = [row for row in rows if row.outcome == "failed" and row.type == "MX"]
-    found["unanswered"] = tuple(_command(row.name, row.type) for row in failed)
-    values = _registration_values(material) | {"asked_on": day(last.created_at) if last else ""}
+    """Before any look could judge: what was asked and got no answer, and what the registry says."""
+    last, found, values = material.last, _registered(material), _registration_values(material)
+    names = [] if last is None else open_records(last)
+    no_host = "MX" in names
+    if last is not None:
+        rows = [Evidence.of(row) for row in last.observations]
+        failed = [row for row in rows if row.outcome == "failed" and is_open(last, row)]
+        if no_host:
+            failed = [row for row in failed if row.type == "MX"]
+        found["unanswered"] = tuple(_command(row.name, row.type) for row in failed[:_FAILED_SHOWN])
+        values |= {"asked_on": day(last.created_at), "records": ", ".join(names)}
     writer = Writer(_only_known(found), values)
     parts: Parts = [
-        ("delivery", ("public.asked",)),
+        ("delivery", ("public.asked",)) if no_host else ("protection", ("public.asked_records",)),
         ("registration", (*_registration(material), "public.not_registered")),
     ]
     return Brief(sections=writer.sections(parts), notes=writer.notes())
@@ -85,7 +92,7 @@ def _registered(material: Material) -> Sources:
     value = registration.value if registration else {}
     whois = (Source("whois", f"whois {material.lead.domain}"),)
     return {
-        "expiry": whois if value.get("expires_on") and material.lead.expires_on else (),
+        "expiry": whois if material.expiry else (),
         "registration": whois if value.get("registrar") else (),
         "not_registered": whois if material.not_registered else (),
     }
@@ -122,26 +129,39 @@ def _status(name: str, kind: str, status: str) -> Source:
 
 def _values(material: Material, scan: Scan) -> dict[str, Any]:
     facts, node = scan.facts, f"._domainkey.{material.lead.domain}"
-    service = facts["mail_service"]
     return _registration_values(material) | {
         "mx_hosts": ", ".join(facts["mx_hosts"][:_HOSTS]),
-        "mail_service": "" if service == "self-hosted" else service,
+        "mail_service": _service(material.lead.domain, facts),
         "spf_record": _cut(facts["spf"]["record"]),
         "selectors": ", ".join(facts["dkim"]["selectors"][:_NAMES_SHOWN]),
         "asked": ", ".join(name.removesuffix(node) for name in _dkim_names(material.lead, scan)),
         "dmarc_record": _cut(facts["dmarc"]["record"]),
-        "records": ", ".join(_NAMES[name] for name in facts.get("unknown", [])),
+        "records": ", ".join(open_records(scan)),
     }
+
+
+def _service(domain: str, facts: dict[str, Any]) -> str:
+    """The service that every host belongs to that is shown; "" where they have none in common."""
+    hosts = facts["mx_hosts"][:_HOSTS]
+    own = [host == domain or host.endswith(f".{domain}") for host in hosts]
+    services = {service_of(host, own=is_own, alias=False) for host, is_own in zip(hosts, own, strict=True)}
+    return facts["mail_service"] if services == {facts["mail_service"]} and not any(own) else ""
 
 
 def _registration_values(material: Material) -> dict[str, Any]:
-    registration, expires_on = material.outside.get(OutsideFact.Kind.REGISTRATION), material.lead.expires_on
-    absent = material.not_registered
+    registration, absent = material.outside.get(OutsideFact.Kind.REGISTRATION), material.not_registered
     return {
-        "expiry": day(expires_on) if expires_on else "",
+        "expiry": day(material.expiry) if material.expiry else "",
+        "expiry_seen": _learned(registration, "expires_on"),
         "registrar": registration.value.get("registrar") if registration else "",
+        "registrar_seen": _learned(registration, "registrar"),
         "not_registered": day(absent.seen_at) if absent and absent.seen_at else "",
     }
+
+
+def _learned(fact: OutsideFact | None, name: str) -> str:
+    at = outside.learned_at(fact, (name,)) if fact else None
+    return day(at) if at else ""
 
 
 def _cut(record: str | None) -> str:
@@ -159,28 +179,32 @@ def _delivery(facts: dict[str, Any]) -> Iterator[str]:
 
 
 def _registration(material: Material) -> tuple[str, str]:
-    expires_on = material.lead.expires_on
-    is_over = expires_on is not None and expires_on < material.today
+    is_over = material.expiry is not None and material.expiry < material.today
     return "public.expired" if is_over else "public.expiry", "public.registrar"
 
 
 def _protection(lead: Lead, scan: Scan) -> Iterator[str]:
     facts = scan.facts
     spf, dkim, dmarc = facts["spf"], facts["dkim"], facts["dmarc"]
-    yield "public.spf.record" if spf["present"] else "public.spf.none"
     if spf["multiple"]:
         yield "public.spf.multiple"
+    else:
+        yield "public.spf.record" if spf["present"] else "public.spf.none"
     if dkim["state"] == "present":
         yield "public.dkim.keys"
     else:
         yield "public.dkim.unfound" if _dkim_names(lead, scan) else "public.dkim.none"
     yield "public.dkim.unlisted"
+    defect = dmarc_defect(dmarc)
     if dmarc["state"] == "absent":
         yield "public.dmarc.absent"
+    elif defect == "multiple":
+        yield "public.dmarc.multiple"
     else:
         yield "public.dmarc.record"
-        if dmarc["policy"] in ("none", "quarantine", "reject"):
-            yield f"public.dmarc.{dmarc['policy']}"
-        if facts.get("dmarc_testing") or (dmarc["pct"] or 100) < 100 or dmarc["pct"] == 0:
-            yield "public.dmarc.testing"
+        if defect or dmarc["policy"] in ("none", "quarantine", "reject"):
+            yield f"public.dmarc.{defect or dmarc['policy']}"
+    partly = facts.get("dmarc_testing") or dmarc["pct"] not in (None, 100)
+    if partly and not defect:
+        yield "public.dmarc.testing"
     yield "public.unanswered"

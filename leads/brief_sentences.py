@@ -119,12 +119,12 @@ SENTENCES: Final[dict[str, Message]] = {
     ),
     "one_liner.no_domain": Message(_("No domain is known for this company yet."), facts=("record",)),
     "one_liner.note.country": Message(
-        _("Hosting location: %(country)s. The company itself may be elsewhere."),
+        _("Location of the web site's address: %(country)s. The company itself may be elsewhere."),
         facts=("hosting",),
-        neutral=_("The hosting location is on record."),
+        neutral=_("The location of the web site's address is on record."),
     ),
     "one_liner.note.proxy": Message(
-        _("The server address is listed as a proxy, so its location says little."), facts=("hosting",)
+        _("The web site's address is listed as a proxy, so its location says little."), facts=("hosting",)
     ),
     # Segment explanation (17.6).
     "segment.none": Message(_("No segment has been assigned yet."), facts=("look",)),
@@ -334,10 +334,11 @@ SENTENCES: Final[dict[str, Message]] = {
     # An SPF record exists; what it includes is not part of the signal (D25).
     "provider.m365.spf": Message(_("The domain publishes an SPF record."), facts=("spf",)),
     "provider.m365.infra": Message(
-        _("Hosting data: %(infrastructure)s."), facts=("hosting",), neutral=_("Hosting data are on record.")
+        _("Hosting of the web site: %(infrastructure)s."),
+        facts=("hosting",),
+        neutral=_("Hosting data of the web site are on record."),
     ),
-    # What the summary does not know: the gateway, a person's entry, Microsoft's tenant directory, the hosting
-    # network.
+    # What the summary does not know: the gateway, a person's entry, Microsoft's tenant directory.
     "provider.gateway.seen_through": Message(
         _("Mail first passes the gateway %(gateway)s; further records show the mailboxes behind it on %(provider)s."),
         facts=("gateway", "mailbox", "provider"),
@@ -376,8 +377,13 @@ SENTENCES: Final[dict[str, Message]] = {
         ),
         facts=("tenant",),
     ),
-    "provider.hosting_network": Message(
-        _("The domain is hosted in the network of %(organisation)s."), facts=("hosting",)
+    # The addresses that hosting is known of are those of the web site; where the mail is, they do not say.
+    "website.network": Message(
+        _("The web site's address lies in the network of %(organisation)s."), facts=("hosting",)
+    ),
+    "website.country": Message(
+        _("Location on record for this address: %(country)s. The company itself may be elsewhere."),
+        facts=("hosting",),
     ),
     # Security reasoning (17.4). `dmarc_missing` stands for no record, p=none and no answer alike, and a null SPF or
     # DKIM is not a finding, so these sentences speak of what was seen and confirmed (D25).
@@ -428,6 +434,9 @@ SENTENCES: Final[dict[str, Message]] = {
     ),
     "security.detail.spf_missing": Message(_("SPF: no record was found."), facts=("spf",)),
     "security.detail.spf_present": Message(_("SPF: a record is in place."), facts=("spf",)),
+    "security.detail.spf_multiple": Message(
+        _("SPF: more than one record is published; receivers then ignore them all."), facts=("spf",)
+    ),
     "security.detail.dkim_missing": Message(_("DKIM: no key was found."), facts=("dkim",)),
     "security.detail.dkim_present": Message(
         _("DKIM: a key is in place (%(selectors)s)."), facts=("dkim",), neutral=_("DKIM: a key is in place.")
@@ -547,24 +556,17 @@ SENTENCES: Final[dict[str, Message]] = {
         facts=("segment", "provider"),
         neutral=_("Hello, I am calling as a Microsoft partner about your company's e-mail system."),
     ),
+    # A country and a proxy are those of the web site's address; whoever speaks of e-mail leaves them out.
     "call.migration.open+country": Message(
-        _(
-            "Hello, I am calling as a Microsoft partner about your company's e-mail system. In public records"
-            " its hosting location appears as %(country)s."
-        ),
-        facts=("segment", "hosting"),
-        neutral=_("Hello, I am calling as a Microsoft partner about your company's e-mail system."),
+        _("Hello, I am calling as a Microsoft partner about your company's e-mail system."), facts=("segment",)
     ),
-    "call.migration.proxy": Message(
-        _("Your server address is listed as a proxy. Could you tell me briefly how your e-mail is set up?"),
-        facts=("segment", "hosting"),
-    ),
+    "call.migration.proxy": Message(_("Could you tell me briefly how your e-mail is set up?"), facts=("segment",)),
     "call.migration.open.local+country": Message(
         _(
             "Hello, I am calling as a Microsoft partner. In public records your e-mail appears to be hosted "
-            "at %(local_provider)s, with the location %(country)s."
+            "at %(local_provider)s."
         ),
-        facts=("segment", "provider", "hosting"),
+        facts=("segment", "provider"),
         neutral=_("Hello, I am calling as a Microsoft partner about your company's e-mail system."),
     ),
     # Discovery questions (17.9): open questions.
@@ -884,6 +886,10 @@ SENTENCES: Final[dict[str, Message]] = {
         _("The last look got no answer about the mail host (MX), so nothing can be said about the e-mail."),
         facts=("unanswered",),
     ),
+    "known.undecided": Message(
+        _("The last look got no answer about %(open_records)s; without that, the e-mail cannot be judged."),
+        facts=("unanswered",),
+    ),
     "known.nxdomain": Message(_("A domain of this name does not exist."), facts=("nxdomain",)),
     "todo.scan": Message(_("Scan the domain first; it takes a few seconds."), facts=("record",)),
     "todo.again": Message(
@@ -903,6 +909,10 @@ SENTENCES: Final[dict[str, Message]] = {
     "public.nxdomain": Message(_("A domain of this name does not exist in DNS."), facts=("nxdomain",)),
     "public.asked": Message(
         _("On %(asked_on)s we asked for the mail host (MX) of the domain, and no answer came."),
+        facts=("unanswered",),
+    ),
+    "public.asked_records": Message(
+        _("On %(asked_on)s we asked for %(records)s of the domain, and no clear answer came."),
         facts=("unanswered",),
     ),
     "public.not_registered": Message(
@@ -927,7 +937,11 @@ SENTENCES: Final[dict[str, Message]] = {
         _("SPF names the servers that may send for the domain. No such record is published."), facts=("spf",)
     ),
     "public.spf.multiple": Message(
-        _("More than one SPF record is published; receivers then ignore them all."), facts=("spf",)
+        _(
+            "SPF names the servers that may send for the domain. More than one record is published; receivers then "
+            "ignore them all."
+        ),
+        facts=("spf",),
     ),
     "public.dkim.keys": Message(
         _("DKIM signs outgoing mail. Keys were found under: %(selectors)s."),
@@ -956,6 +970,23 @@ SENTENCES: Final[dict[str, Message]] = {
     "public.dmarc.absent": Message(
         _("DMARC tells receivers what to do with forged mail. No such record is published."), facts=("dmarc",)
     ),
+    "public.dmarc.multiple": Message(
+        _(
+            "DMARC tells receivers what to do with forged mail. More than one record is published; receivers then "
+            "ignore them all."
+        ),
+        facts=("dmarc",),
+    ),
+    "public.dmarc.ignored": Message(
+        _("The record's policy is missing or not valid; receivers ignore the record."), facts=("dmarc",)
+    ),
+    "public.dmarc.invalid": Message(
+        _(
+            "The record's policy is missing or not valid; receivers treat it as p=none, and forged mail is not held "
+            "back."
+        ),
+        facts=("dmarc",),
+    ),
     "public.dmarc.none": Message(
         _("With p=none receivers are asked for reports only; forged mail is not held back."), facts=("dmarc",)
     ),
@@ -972,16 +1003,18 @@ SENTENCES: Final[dict[str, Message]] = {
         neutral=_("Some questions got no clear answer."),
     ),
     "public.expiry": Message(
-        _("The domain is registered until %(expiry)s."),
+        _("The domain is registered until %(expiry)s (as of %(expiry_seen)s)."),
         facts=("expiry",),
         neutral=_("The end of the registration is public."),
     ),
     "public.expired": Message(
-        _("By the public record, the registration of the domain ended on %(expiry)s."),
+        _("By the public record of %(expiry_seen)s, the registration of the domain ended on %(expiry)s."),
         facts=("expiry",),
         neutral=_("By the public record, the registration of the domain has ended."),
     ),
     "public.registrar": Message(
-        _("Registrar: %(registrar)s"), facts=("registration",), neutral=_("The registrar is public.")
+        _("Registrar: %(registrar)s (as of %(registrar_seen)s)"),
+        facts=("registration",),
+        neutral=_("The registrar is public."),
     ),
 }

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from leads.brief import STALE_AFTER, Brief, Sentence, build_brief, cut, day, score_words
 from leads.brief_public import build_public
-from leads.brief_sources import Material, marks, material_of
+from leads.brief_sources import Material, marks, material_of, open_records
 from leads.call_answers import answers_of, was_asked
 from leads.models import CallAnswer, Lead
 
@@ -121,7 +121,8 @@ def foot_of(material: Material, *, public: bool) -> str:
     if seen is None:
         words = _("Nothing was looked up yet.")
         if material.last is not None:
-            words = _("The look of %(date)s got no answer.") % {"date": day(material.last.created_at)}
+            values = {"date": day(material.last.created_at), "records": ", ".join(open_records(material.last))}
+            words = _("The look of %(date)s got no answer about %(records)s.") % values
         return words if public else f"{words} {_('For internal use.')}"
     values = {"date": day(seen)}
     if public:

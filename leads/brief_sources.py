@@ -25,6 +25,8 @@ from leads.verdicts import UNLISTED_SELECTOR
 
 _EARLIER_SCANS: Final = 10  # how far back the evidence of a value that was kept is looked for
 _RECENT_EVENTS: Final = 20
+# A registry is asked once a month; what two of those looks have not confirmed is no longer said.
+_REGISTRATION_STALE_AFTER: Final = 60  # days
 _VALUE_LENGTH: Final = 110  # characters of a record in a footnote; the raw row has them all
 _FAILED_SHOWN: Final = 4
 _CHANGES: Final = (
@@ -91,6 +93,22 @@ class Material:
         """Days since then."""
         seen = self.seen_at
         return 0 if seen is None else (self.today - timezone.localdate(seen)).days
+
+    @property
+    def expiry(self) -> date | None:
+        """When the registration ends, by the registry's newest word. None also where that word contradicts itself, and
+        where the day has come since: an answer from before it knows nothing of a renewal."""
+        fact = self.outside.get(OutsideFact.Kind.REGISTRATION)
+        ends = parse_date(fact.value.get("expires_on") or "") if fact else None
+        if fact is None or fact.seen_at is None or ends is None or "expires_on" in fact.value.get("as_of", {}):
+            return None
+        return None if timezone.localdate(fact.seen_at) <= ends < self.today else ends
+
+    @property
+    def spf_ignored(self) -> bool:
+        """Several SPF records are published, so receivers ignore them all (RFC 7208 section 4.5)."""
+        look = settled(self, "spf")
+        return look is not None and bool(look.facts["spf"]["multiple"])
 
     @property
     def seen_provider(self) -> str:
@@ -172,26 +190,27 @@ def _known_outside(lead: Lead) -> tuple[dict[str, OutsideFact], OutsideFact | No
     absent = registration is not None and registration.state == OutsideFact.State.ABSENT
     today = timezone.localdate()
     found = {
-        kind: fact
-        for kind, fact in known.items()
-        if fact.state == OutsideFact.State.FOUND and not outside.is_old(fact, today)
+        kind: fact for kind, fact in known.items() if fact.state == OutsideFact.State.FOUND and not _is_old(fact, today)
     }
     return found, registration if absent else None
 
 
-def material_of(lead: Lead, *, alone: bool = False) -> Material:
-    """Gathered in at most eight queries; with `alone` in one, from the scan alone: enough for a line in a list."""
+def _is_old(fact: OutsideFact, today: date) -> bool:
+    if fact.kind == OutsideFact.Kind.REGISTRATION:
+        return fact.seen_at is None or (today - timezone.localdate(fact.seen_at)).days > _REGISTRATION_STALE_AFTER
+    return outside.is_old(fact, today)
+
+
+def material_of(lead: Lead) -> Material:
+    """Gathered in at most eight queries."""
     scan = lead.scans.filter(verdict__isnull=False).order_by("-created_at").first()
-    today = timezone.localdate()
-    if alone:
-        return Material(lead=lead, today=today, scan=scan)
     last = scan
     if scan is None or scan.created_at != lead.scanned_at:
         last = lead.scans.order_by("-created_at").first()
     outside, not_registered = _known_outside(lead)
     return Material(
         lead=lead,
-        today=today,
+        today=timezone.localdate(),
         scan=scan,
         last=last,
         earlier=_earlier(lead, scan),
@@ -231,23 +250,23 @@ def _looked_up(material: Material) -> Iterator[tuple[str, list[Source]]]:
     if scan is None:
         yield from _nothing_judged(material)
         return
-    look = _settled(material, "mx")
+    look = settled(material, "mx")
     yield "look", [_look(scan, material.seen_at)]
     yield "mx_look", _rows(scan, _is_mx(lead))
     if lead.mx_root and look is not None:
         yield "mx", _rows(look, _is_mx(lead), found=True)
-    if lead.has_spf is not None and (settled := _settled(material, "spf")):
-        yield "spf", _rows(settled, _is_spf(lead))
-    if lead.has_dkim is not None and (settled := _settled(material, "dkim")):
-        yield "dkim", _rows(settled, _is_dkim(lead, settled))
-    if lead.dmarc_policy and (settled := _settled(material, "dmarc")):
-        yield "dmarc", _rows(settled, _is_dmarc(lead, settled))
+    if lead.has_spf is not None and (shows := settled(material, "spf")):
+        yield "spf", _rows(shows, _is_spf(lead))
+    if lead.has_dkim is not None and (shows := settled(material, "dkim")):
+        yield "dkim", _rows(shows, _is_dkim(lead, shows))
+    if lead.dmarc_policy and (shows := settled(material, "dmarc")):
+        yield "dmarc", _rows(shows, _is_dmarc(lead, shows))
     if scan.facts.get("reason") == UNLISTED_SELECTOR:
         yield "dkim_node", _rows(scan, lambda row: row.name == f"_domainkey.{lead.domain}")
     yield from _provider(material, scan)
     yield (
         "unanswered",
-        _rows(scan, lambda row: row.outcome == "failed")[:_FAILED_SHOWN] if scan.facts.get("unknown") else [],
+        _unanswered(scan) if scan.facts.get("unknown") else [],
     )
 
 
@@ -257,7 +276,29 @@ def _nothing_judged(material: Material) -> Iterator[tuple[str, list[Source]]]:
 
 
 def _unanswered(scan: Scan) -> list[Source]:
-    return _rows(scan, lambda row: row.outcome == "failed")[:_FAILED_SHOWN]
+    """Look-ups that got no answer, those first that a record hangs on."""
+    failed = [(index, Evidence.of(row)) for index, row in enumerate(scan.observations)]
+    failed = [(index, row) for index, row in failed if row.outcome == "failed"]
+    failed.sort(key=lambda found: not is_open(scan, found[1]))
+    return [_lookup(scan, index, row) for index, row in failed[:_FAILED_SHOWN]]
+
+
+def is_open(scan: Scan, row: Evidence) -> bool:
+    """Whether the look-up asks for one of the records that the scan could not settle."""
+    kind = "MX" if row.type == "MX" else "SPF"
+    if row.name.startswith("_dmarc."):
+        kind = "DMARC"
+    elif "_domainkey." in row.name:
+        kind = "DKIM"
+    return row.type in ("MX", "TXT", "CNAME") and kind in open_records(scan)
+
+
+_RECORD_NAMES: Final = {"mx": "MX", "spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC"}
+
+
+def open_records(scan: Scan) -> list[str]:
+    """The names of the records that the scan could not settle."""
+    return [_RECORD_NAMES[name] for name in scan.facts.get("unknown", [])]
 
 
 def _provider(material: Material, scan: Scan) -> Iterator[tuple[str, list[Source]]]:
@@ -291,7 +332,7 @@ def _mailbox(scan: Scan) -> list[Source]:
     return _rows(scan, lambda row: (row.name, row.type) in asked)
 
 
-def _settled(material: Material, signal: str) -> Scan | None:
+def settled(material: Material, signal: str) -> Scan | None:
     """The newest judged scan that was certain about `signal`: what shows a kept value stands in an older one."""
     certain: dict[str, Callable[[dict[str, Any]], bool]] = {
         "mx": lambda facts: facts["mx_status"] != "unknown",
@@ -391,11 +432,9 @@ def rule_source(number: str, on: tuple[str, ...], also_on: tuple[str, ...] = ())
 
 
 def _from_outside(material: Material) -> Iterator[tuple[str, list[Source]]]:
-    lead = material.lead
     registration = material.outside.get(OutsideFact.Kind.REGISTRATION)
     if registration is not None:
-        shown = registration.value.get("expires_on") if lead.expires_on else None
-        yield "expiry", [_outside(registration)] if shown else []
+        yield "expiry", [_outside(registration)] if material.expiry else []
         yield "registration", [_outside(registration)] if registration.value.get("registrar") else []
     hosting = material.outside.get(OutsideFact.Kind.HOSTING)
     if hosting is not None:

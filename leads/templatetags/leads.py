@@ -20,7 +20,6 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from jobs.models import Job
 from leads import job_texts
-from leads.brief import Brief, line_of
 from leads.brief_messages import is_known, provider_label, row_text, text
 from leads.company_list.messages import reason_text
 from leads.event_words import change_of, choice_label, claimed, entry_value, event_value, said
@@ -430,12 +429,6 @@ def by_people(tags: Iterable[Tag]) -> list[Tag]:
 def tag_label(tag: Tag) -> str:
     """Automatic tags are codes with a word for each language; the others are what people wrote."""
     return (tag.automatic and message(f"tag.{tag.name}")) or tag.name
-
-
-@register.filter
-def brief(lead: Lead) -> Brief:
-    """Why and how to call, in sentences; one query."""
-    return line_of(lead)
 
 
 @register.filter

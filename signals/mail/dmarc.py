@@ -111,14 +111,26 @@ def _psd(record: str) -> str:
 
 def _applied(name: str, record: str, order: tuple[str, ...]) -> DmarcFacts:
     tags = parse_tags(record)
-    policies = {tag: tags[tag].lower() for tag in ("p", "sp", "np") if tag in tags}
+    policies = _policies(record)
     pct = _coverage(tags.get("pct"))
     testing = tags.get("t", "").lower() == "y"
-    usable = "p" in policies and all(policy in POLICIES for policy in policies.values())
+    usable = has_valid_policy(record)
     if not usable and not _reports(tags.get("rua", "")):
         return DmarcFacts(state="present", pct=pct, record=record, valid=False, testing=testing)
     policy = next((policies[tag] for tag in order if tag in policies), "none") if usable else "none"
     return DmarcFacts(state="present", policy=policy, pct=pct, record=record, valid=True, testing=testing, source=name)
+
+
+def _policies(record: str) -> dict[str, str]:
+    tags = parse_tags(record)
+    return {tag: tags[tag].lower() for tag in ("p", "sp", "np") if tag in tags}
+
+
+def has_valid_policy(record: str) -> bool:
+    """Whether p is there and each of p, sp and np is a policy. Without, a record with a usable report address acts as
+    p=none and any other does not apply (section 4.10.1; mail-dns-signals section 2.5)."""
+    policies = _policies(record)
+    return "p" in policies and all(policy in POLICIES for policy in policies.values())
 
 
 def _coverage(text: str | None) -> int:

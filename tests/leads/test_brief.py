@@ -13,7 +13,7 @@ from django.utils.translation import override
 
 import scoring
 from leads import scanning
-from leads.brief import Brief, Sentence, brief_of, build_brief, line_of
+from leads.brief import Brief, Sentence, brief_of, build_brief
 from leads.brief_messages import MESSAGES, row_text
 from leads.brief_public import build_public
 from leads.brief_sentences import SENTENCES
@@ -283,10 +283,10 @@ def test_registration_hosting_and_tenant_are_cited_with_their_source(scanned: Sc
             lead=lead, kind=kind, state="found", value=value, source=f"{kind}.example", seen_at=seen
         )
     brief = brief_of(lead)
-    assert {"today.expiry.ahead", "provider.tenant", "provider.hosting_network"} <= ids(brief)
+    assert {"today.expiry.ahead", "provider.tenant", "website.network", "website.country"} <= ids(brief)
     assert all(any(f"{kind}.example" in note.text for note in brief.notes) for kind in values)
     lead.outside_facts.all().delete()
-    assert not ids(brief_of(lead)) & {"today.expiry.ahead", "provider.tenant", "provider.hosting_network"}
+    assert not ids(brief_of(lead)) & {"today.expiry.ahead", "provider.tenant", "website.network", "website.country"}
 
 
 def test_year_old_facts_are_called_old(scanned: Scan) -> None:
@@ -376,14 +376,6 @@ def test_a_name_that_does_not_exist_is_not_sold_to(scanned: Scan) -> None:
     assert [note.text for note in public.notes] == [
         f"dig MX {ACME}   (status: NXDOMAIN)   /   nslookup -type=MX {ACME}"
     ]
-
-
-def test_a_line_in_a_list_costs_one_query(scanned: Scan, django_assert_num_queries: Any) -> None:
-    lead = scanned()
-    with django_assert_num_queries(1):
-        line = line_of(lead)
-    assert line.action
-    assert said(line)[0].id.startswith("one_liner.")
 
 
 def test_the_customer_s_page_holds_public_facts_only(scanned: Scan) -> None:
