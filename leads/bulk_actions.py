@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 import jobs.services
@@ -27,6 +27,7 @@ State = BulkAction.State
 Result = BulkRow.Result
 AT_ONCE: Final = 200  # leads changed within the request; more are a job
 CHUNK: Final = 500
+SHOWN: Final = 10  # of the last actions, beside the jobs
 _COUNTED_AT_ONCE: Final = 10_000  # SQLite takes 32,766 parameters in one statement
 _DRAFTS_LIVE: Final = timedelta(days=1)
 _KEPT: Final = timedelta(days=90)  # as long as finished jobs; the timeline of each lead keeps what was done
@@ -123,6 +124,12 @@ def release(job: Job) -> None:
     is gone, who does not come back."""
     if job.state == Job.State.CANCELLED or job.error == OWNER_GONE:
         BulkAction.objects.filter(job=job, state__in=(State.RUNNING, State.UNDOING)).update(state=State.DONE)
+
+
+def recent() -> QuerySet[BulkAction]:
+    """The last changes of many leads, newest first, also those that were done at once and so never were a job."""
+    started = BulkAction.objects.exclude(state=State.DRAFT).defer("leads", "query")
+    return started.select_related("by").order_by("-started_at", "-pk")[:SHOWN]
 
 
 def prune(now: datetime) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.contrib.auth.models import User
@@ -82,9 +83,33 @@ def _day(label: Any, *, required: bool = False) -> forms.DateField:
     return forms.DateField(label=label, required=required, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
 
 
+PRESETS: Final = (("tomorrow", _("Tomorrow")), ("week", _("Next week")), ("month", _("In a month")))
+
+
+def day_of(preset: str, today: date) -> date:
+    """The day a button means: `week` is the next Monday, `month` the same day a month on, or the last one it has."""
+    if preset == "tomorrow":
+        return today + timedelta(days=1)
+    if preset == "week":
+        return today + timedelta(days=7 - today.weekday())
+    year, month = today.year + today.month // 12, today.month % 12 + 1
+    return date(year, month, min(today.day, monthrange(year, month)[1]))
+
+
+def _preset() -> forms.ChoiceField:
+    """A button that stands for a date and wins over the date field."""
+    return forms.ChoiceField(choices=PRESETS, required=False, widget=forms.HiddenInput)
+
+
 class FollowUpForm(forms.Form):
     seen = _seen()
     on = _day(_("Follow up on"))
+    preset = _preset()
+
+    def clean(self) -> dict[str, Any]:
+        if preset := self.cleaned_data.get("preset"):
+            self.cleaned_data["on"] = day_of(preset, timezone.localdate())
+        return self.cleaned_data
 
 
 class NameForm(forms.Form):
@@ -127,11 +152,14 @@ class SnoozeForm(forms.Form):
     until = _day(_("Until"))
     until_change = forms.BooleanField(label=_("Or as soon as something changes"), required=False)
     seen = _seen()
+    preset = _preset()
 
     def clean_until(self) -> date | None:
         return _not_past(self.cleaned_data["until"], timezone.localdate() + timedelta(days=1))
 
     def clean(self) -> dict[str, Any]:
+        if preset := self.cleaned_data.get("preset"):
+            self.cleaned_data["until"] = day_of(preset, timezone.localdate())
         if not self.errors and not self.cleaned_data["until"] and not self.cleaned_data["until_change"]:
             self.add_error("until", _("Choose a date, or let a change end the sleep."))
         return self.cleaned_data
@@ -166,7 +194,11 @@ class DismissForm(forms.Form):
 
 class BulkAssignForm(forms.Form):
     owner = forms.ModelChoiceField(
-        label=_("New owner"), queryset=User.objects.filter(is_active=True), required=False, empty_label=_("Nobody")
+        label=_("New owner"),
+        queryset=User.objects.filter(is_active=True),
+        required=False,
+        empty_label=_("Nobody"),
+        widget=forms.Select({"autofocus": True}),
     )
 
     def params(self) -> dict[str, Any]:
@@ -175,7 +207,9 @@ class BulkAssignForm(forms.Form):
 
 
 class BulkTagForm(forms.Form):
-    tag = forms.CharField(label=_("Tag to add"), max_length=60, widget=forms.TextInput({"list": "tag-names"}))
+    tag = forms.CharField(
+        label=_("Tag to add"), max_length=60, widget=forms.TextInput({"list": "tag-names", "autofocus": True})
+    )
 
     def clean_tag(self) -> str:
         name: str = self.cleaned_data["tag"]
@@ -188,7 +222,11 @@ class BulkTagForm(forms.Form):
 
 
 class BulkUntagForm(forms.Form):
-    tag = forms.ModelChoiceField(label=_("Tag to remove"), queryset=Tag.objects.filter(automatic=False))
+    tag = forms.ModelChoiceField(
+        label=_("Tag to remove"),
+        queryset=Tag.objects.filter(automatic=False),
+        widget=forms.Select({"autofocus": True}),
+    )
 
     def params(self) -> dict[str, Any]:
         return {"tag": self.cleaned_data["tag"].pk, "name": self.cleaned_data["tag"].name}

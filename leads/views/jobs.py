@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -10,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 import jobs.services
 from jobs.models import Job
+from leads import bulk_actions
 from leads.models import ImportBatch
 from leads.views.pages import Request, allowed, page_of, show
 
@@ -22,7 +25,9 @@ def job_list(request: Request) -> HttpResponse:
     page = page_of(rows.select_related("started_by").order_by("-created_at", "-pk"), request, 50)
     # Counted only when the list is empty: are there none, or is it all routine?
     hidden = 0 if page.paginator.count or everything else Job.objects.count()
-    context = {"page": page, "everything": everything, "hidden": hidden}
+    context: dict[str, Any] = {"page": page, "everything": everything, "hidden": hidden}
+    if not request.htmx and request.user.has_perm("leads.bulk_change_leads"):
+        context["actions"] = bulk_actions.recent()
     return show(request, "leads/job_list.html", "leads/_job_table.html", context)
 
 

@@ -301,3 +301,21 @@ def test_the_list_offers_boxes_to_those_who_may(as_operator: Client, as_seller: 
     text = as_operator.get("/leads/").content.decode()
     assert text.count('name="lead"') == 50
     assert "All 60 of this list" in text
+
+
+def test_what_was_done_at_once_is_found_again_among_the_jobs(as_operator: Client, as_seller: Client) -> None:
+    make_lead("a.example")
+    action = confirm(as_operator, choose(as_operator, "tag", all="1"), tag="fuar")
+    assert action.job is None
+    draft = choose(as_operator, "dismiss", all="1")
+    text = as_operator.get(reverse("leads:jobs")).content.decode()
+    assert f'href="{action.get_absolute_url()}"' in text
+    assert f'href="{draft.get_absolute_url()}"' not in text
+    assert action.get_absolute_url() not in as_seller.get(reverse("leads:jobs")).content.decode()
+
+
+def test_the_field_of_a_draft_has_the_focus(as_operator: Client, operator: User) -> None:
+    make_lead("a.example")
+    for kind in ("tag", "untag", "assign"):
+        draft = bulk_actions.draft(kind, Lead.objects.all(), query="", by=operator)
+        assert " autofocus" in as_operator.get(draft.get_absolute_url()).content.decode(), kind

@@ -298,3 +298,15 @@ def test_the_admin_keeps_the_rules_of_the_pages(as_administrator: Client) -> Non
     as_administrator.post(change, {"company_name": "Yeni Ad", "contact_emails": "", "source": "manual"})
     assert Lead.objects.get().company_name == "Yeni Ad"
     assert list(Event.objects.order_by("pk").values_list("kind", flat=True)) == ["created", "edited"]
+
+
+def test_who_may_not_import_reads_who_does(as_seller: Client, as_operator: Client, operator: User) -> None:
+    ImportBatch.objects.filter(pk=batch_in_preview()).update(created_by=operator)
+    text = as_seller.get(reverse("leads:imports")).content.decode()
+    assert "Your role does not import lists" in text
+    assert "Waits for its check" in text
+    assert "Waiting for your check" not in text
+    assert '<span class="muted">–</span>' in text
+    own = as_operator.get(reverse("leads:imports")).content.decode()
+    assert "Your role does not import lists" not in own
+    assert "Waiting for your check" in own

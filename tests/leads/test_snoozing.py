@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 import time_machine
@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leads import scanning, services, snoozing
+from leads.forms import day_of
 from leads.models import Event, Lead
 from leads.services import ReferralNote
 from sandbox.dns import Fault
@@ -170,3 +171,34 @@ def test_what_a_change_woke_can_be_put_to_sleep_again(seller: User) -> None:
     lead.refresh_from_db()
     snoozing.snooze(lead, until=None, until_change=True, by=seller)
     assert asleep() == {ACME}
+
+
+@pytest.mark.parametrize(
+    ("today", "preset", "day"),
+    [
+        (date(2026, 11, 25), "tomorrow", date(2026, 11, 26)),
+        (date(2026, 11, 25), "week", date(2026, 11, 30)),
+        (date(2026, 11, 30), "week", date(2026, 12, 7)),
+        (date(2026, 12, 31), "month", date(2027, 1, 31)),
+        (date(2027, 1, 31), "month", date(2027, 2, 28)),
+    ],
+)
+def test_a_button_stands_for_a_day(today: date, preset: str, day: date) -> None:
+    assert day_of(preset, today) == day
+
+
+def test_a_button_snoozes_and_sets_a_follow_up_without_a_date(as_seller: Client) -> None:
+    lead = make_lead("a.example")
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    text = as_seller.get(lead.get_absolute_url()).content.decode()
+    assert 'name="preset" value="tomorrow"' in text
+    assert 'name="snooze-preset" value="week"' in text
+    as_seller.post(reverse("leads:follow_up", args=["a.example"]), {"on": "2026-01-01", "preset": "tomorrow"})
+    as_seller.post(reverse("leads:snooze", args=["a.example"]), {"snooze-until": "", "snooze-preset": "tomorrow"})
+    lead.refresh_from_db()
+    assert lead.follow_up_on == tomorrow
+    assert timezone.localtime(lead.snoozed_until).date() == tomorrow
+    answer = as_seller.post(reverse("leads:follow_up", args=["a.example"]), {"preset": "never"})
+    assert answer.status_code == 422
+    lead.refresh_from_db()
+    assert lead.follow_up_on == tomorrow
