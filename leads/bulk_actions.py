@@ -200,6 +200,15 @@ def _take_back(action: BulkAction, limit: int) -> int:
     return len(rows)
 
 
+def _touched_by_others(action: BulkAction, leads: list[Lead], kind: str, *, about: str = "") -> set[int]:
+    """Keys of the leads where somebody else decided the same since, `about` this tag: what they have now is theirs,
+    even if it is what the action gave."""
+    since = Event.objects.filter(lead__in=[lead.pk for lead in leads], kind=kind, at__gt=action.started_at)
+    if about:
+        since = since.filter(Q(old=about) | Q(new=about))
+    return set(since.exclude(by=action.by_id).values_list("lead_id", flat=True))
+
+
 def _assign(action: BulkAction, leads: list[Lead]) -> dict[int, Old]:
     wanted = action.params["owner"]
     owner = User.objects.filter(pk=wanted).first() if wanted else None
@@ -211,7 +220,8 @@ def _assign(action: BulkAction, leads: list[Lead]) -> dict[int, Old]:
 
 
 def _unassign(action: BulkAction, leads: list[Lead], old: Mapping[int, Old]) -> set[int]:
-    mine = [lead for lead in leads if lead.owner_id == action.params["owner"]]
+    others = _touched_by_others(action, leads, Event.Kind.OWNER)
+    mine = [lead for lead in leads if lead.owner_id == action.params["owner"] and lead.pk not in others]
     owners: dict[int | None, list[Lead]] = {}
     for lead in mine:
         owners.setdefault(old[lead.pk]["owner"], []).append(lead)
@@ -230,7 +240,9 @@ def _untag(action: BulkAction, leads: list[Lead]) -> dict[int, Old]:
 
 
 def _tag_back(action: BulkAction, leads: list[Lead], old: Mapping[int, Old]) -> set[int]:
-    return _set_tag(action, leads, on=action.kind == Kind.UNTAG, by=action.undone_by)
+    others = _touched_by_others(action, leads, Event.Kind.TAG, about=action.params["name"])
+    mine = [lead for lead in leads if lead.pk not in others]
+    return _set_tag(action, mine, on=action.kind == Kind.UNTAG, by=action.undone_by)
 
 
 def _set_tag(action: BulkAction, leads: list[Lead], *, on: bool, by: Any) -> set[int]:
@@ -267,7 +279,9 @@ def _snooze(action: BulkAction, leads: list[Lead]) -> dict[int, Old]:
 
 
 def _wake(action: BulkAction, leads: list[Lead], old: Mapping[int, Old]) -> set[int]:
-    mine = [lead for lead in leads if (lead.snoozed_until, lead.snoozed_until_change_since) == _sleep(action)]
+    others = _touched_by_others(action, leads, Event.Kind.SNOOZED)
+    asleep = [lead for lead in leads if (lead.snoozed_until, lead.snoozed_until_change_since) == _sleep(action)]
+    mine = [lead for lead in asleep if lead.pk not in others]
     rows = [(lead.pk, _time(old[lead.pk]["until"]), _time(old[lead.pk]["since"]), old[lead.pk]["by"]) for lead in mine]
     update_rows(Lead, snoozing.COLUMNS, rows)
     insert_rows(

@@ -54,11 +54,18 @@ def _entered(event: Event) -> Change:
     return Change(old, new, field=str(Override.Field(field).label))
 
 
+def edited_field(event: Event) -> str:
+    """The field of services.EDITABLE that an edit is about, "" for a new name, which stands for itself."""
+    field, colon, _new = event.new.partition(":")
+    return field if colon and field in _EDITED_FIELDS and event.old.startswith(f"{field}:") else ""
+
+
 def _edited(event: Event) -> Change | None:
-    """ "city:İzmir" to "city:Bursa" as one field with two values; None for a new name, which stands for itself."""
-    (field, old), (other, new) = (value.partition(":")[::2] for value in (event.old, event.new))
-    if field != other or field not in _EDITED_FIELDS or ":" not in event.new:
+    """ "city:İzmir" to "city:Bursa" as one field with two values; None for a new name."""
+    field = edited_field(event)
+    if not field:
         return None
+    old, new = (value.partition(":")[2] for value in (event.old, event.new))
     if field == "source":
         old, new = choice_label(Source, old), choice_label(Source, new)
     return Change(old, new, field=str(_EDITED_FIELDS[field]))

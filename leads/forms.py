@@ -193,16 +193,21 @@ class DismissForm(forms.Form):
 
 
 class BulkAssignForm(forms.Form):
-    owner = forms.ModelChoiceField(
-        label=_("New owner"),
-        queryset=User.objects.filter(is_active=True),
-        required=False,
-        empty_label=_("Nobody"),
-        widget=forms.Select({"autofocus": True}),
-    )
+    """Whoever presses the button without a choice has not chosen nobody."""
+
+    NOBODY = "nobody"
+
+    owner = forms.ChoiceField(label=_("New owner"), widget=forms.Select({"autofocus": True}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["owner"]
+        self.people = {str(user.pk): user for user in User.objects.filter(is_active=True)}
+        people = [(key, str(user)) for key, user in self.people.items()]
+        field.choices = [("", _("Choose")), *people, (self.NOBODY, _("Nobody"))]
 
     def params(self) -> dict[str, Any]:
-        owner = self.cleaned_data["owner"]
+        owner = self.people.get(self.cleaned_data["owner"])
         return {"owner": owner and owner.pk, "name": owner.get_username() if owner else ""}
 
 

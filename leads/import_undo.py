@@ -23,6 +23,7 @@ import jobs.services
 from jobs.services import JobRun
 from leads import knowledge
 from leads.bulk import insert_rows, update_rows
+from leads.event_words import edited_field
 from leads.importing import FILLED, Filled
 from leads.models import (
     CallAnswer,
@@ -82,7 +83,7 @@ class Forecast:
 def can_undo(batch: ImportBatch) -> bool:
     """Whether the import wrote something and does not run; an undo that was stopped can be gone on with."""
     if batch.state == State.UNDOING:
-        return batch.undo_job is not None and not batch.undo_job.is_active
+        return batch.undo_job is None or not batch.undo_job.is_active  # finished jobs are forgotten in time
     ended = batch.state in (State.DONE, State.CANCELLED, State.FAILED)
     return ended and batch.created_count + batch.matched_count > 0
 
@@ -94,10 +95,12 @@ def forecast(batch: ImportBatch) -> Forecast:
     put_back: set[int] = set()
     filled: set[int] = set()
     rows = _filled_rows(batch)
-    entries = knowledge.contact_entries(Lead.objects.filter(pk__in=rows.values("lead")))
+    leads = Lead.objects.filter(pk__in=rows.values("lead"))
+    entries, typed = knowledge.contact_entries(leads), _typed(batch, leads)
     for lead, gaps, confirmed, *values in rows.iterator(chunk_size=2_000):
         filled.add(lead)
-        if not confirmed and _unchanged(dict(zip(_GIVEN, values, strict=True)), gaps, entries.get(lead)):
+        left = _without(gaps, typed.get(lead, set()))
+        if not confirmed and _unchanged(dict(zip(_GIVEN, values, strict=True)), left, entries.get(lead)):
             put_back.add(lead)
     return Forecast(
         removed=removed,
@@ -210,7 +213,7 @@ def _put_back(batch: ImportBatch, rows: Sequence[ImportRow], known: Mapping[int,
     """Take back what the rows told leads that stood there before: values that are still the same, and their claims.
     Returns what became of each row that had filled something in."""
     confirmed = _named_later(batch, known)
-    entries = knowledge.contact_entries(known)
+    entries, typed = knowledge.contact_entries(known), _typed(batch, known)
     alone: list[Override] = []
     results: dict[int, tuple[str, str]] = {}
     changed: dict[int, Lead] = {}
@@ -220,8 +223,10 @@ def _put_back(batch: ImportBatch, rows: Sequence[ImportRow], known: Mapping[int,
             continue
         if confirmed.get(lead.pk, 0) > row.pk:
             results[row.pk] = (Undone.LEFT.value, Because.OTHER_SOURCE.value)
-        elif _unchanged({name: getattr(lead, name) for name in _GIVEN}, row.filled, entry := entries.get(lead.pk)):
-            if _empty(lead, row.filled, entry) and entry is not None:
+            continue
+        filled, entry = _without(row.filled, typed.get(lead.pk, set())), entries.get(lead.pk)
+        if _unchanged({name: getattr(lead, name) for name in _GIVEN}, filled, entry):
+            if _empty(lead, filled, entry) and entry is not None:
                 alone.append(entry)
             changed[lead.pk] = lead
             results[row.pk] = (Undone.PUT_BACK.value, "")
@@ -241,6 +246,27 @@ def _put_back(batch: ImportBatch, rows: Sequence[ImportRow], known: Mapping[int,
     same_claim = _others(batch).filter(lead=OuterRef("lead"), raw=OuterRef("claim"))
     DomainClaim.objects.filter(batch=batch, lead__in=known).exclude(Exists(same_claim)).delete()
     return results
+
+
+def _typed(batch: ImportBatch, leads: Any) -> dict[int, set[str]]:
+    """What people wrote about these leads since the list came, by lead: "city:Bursa", of contacts "contact_emails:"
+    alone."""
+    found: dict[int, set[str]] = {}
+    events = Event.objects.filter(lead__in=leads, kind__in=(Event.Kind.EDITED, Event.Kind.OVERRIDE))
+    for event in events.filter(at__gte=batch.created_at).only("lead_id", "kind", "old", "new").order_by():
+        a_name = event.kind == Event.Kind.EDITED and edited_field(event) == ""
+        found.setdefault(event.lead_id, set()).add(f"company_name:{event.new}" if a_name else event.new)
+    return found
+
+
+def _without(filled: Filled, typed: set[str]) -> Filled:
+    """What the list filled in, without the values that a person wrote since, be they the same: those are theirs."""
+    contacts = "contact_emails:" in typed
+    return {
+        name: value
+        for name, value in filled.items()
+        if not (contacts if name == "contact_emails" else f"{name}:{value}" in typed)
+    }
 
 
 def _empty(lead: Lead, filled: Filled, entry: Override | None) -> bool:

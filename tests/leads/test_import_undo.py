@@ -383,3 +383,37 @@ def test_an_undo_is_exact_whoever_dies(tmp_path: Path) -> None:
         assert world.query("SELECT count(*), count(DISTINCT lead_id) FROM leads_event WHERE kind = 'imported'") == [
             (100, 100)
         ]
+
+
+@pytest.mark.parametrize("by_an_entry", [False, True])
+def test_a_name_that_a_person_typed_since_is_theirs_even_if_the_list_said_it_too(
+    run: Run, operator: User, by_an_entry: bool
+) -> None:
+    lead, other = make_lead("isik.example"), make_lead("ay.example")
+    batch = run(ISIK, "Ay Ltd.;ay.example;;")
+    if by_an_entry:
+        for named in (lead, other):
+            knowledge.enter(named, "company_name", "Başka", reason="Kartvizit", by=operator)
+            knowledge.enter(named, "company_name", "Işık A.Ş." if named == lead else "Ay Ltd.", reason="x", by=operator)
+    else:
+        for named, name in ((lead, "Işık A.Ş."), (other, "Ay Ltd.")):
+            services.rename(named, "Başka", by=operator)
+            services.rename(named, name, by=operator)
+    found = import_undo.forecast(batch)
+    assert (found.put_back, found.changed) == (1, 1)  # the city of one; of the other nothing is left to take back
+    undone(batch, operator)
+    lead.refresh_from_db()
+    other.refresh_from_db()
+    assert (lead.company_name, lead.city, other.company_name) == ("Işık A.Ş.", "", "Ay Ltd.")
+    assert what_became(batch) == [(2, "put_back", ""), (3, "left", "changed")]
+
+
+def test_an_undo_whose_job_was_forgotten_can_be_gone_on_with(run: Run, operator: User) -> None:
+    batch = run(*(f"F{number};f{number}.example;;" for number in range(300)))
+    import_undo.undo(batch, by=operator)
+    batch.refresh_from_db()
+    assert batch.undo_job is not None
+    assert not import_undo.can_undo(batch)
+    batch.undo_job.delete()
+    batch.refresh_from_db()
+    assert import_undo.can_undo(batch)
