@@ -288,7 +288,7 @@ def test_one_headline_and_the_other_measures_say_what_they_measure(as_seller: Cl
         assert f"<dt>{name}</dt>" in measures, name
     assert measures.count("<dt>") == measures.count('class="small muted"') == len(names)
     assert "Competitive Takeover" in headline
-    assert "(weak estimate from the mail host)" in below[: below.index('id="notes"')]
+    assert "(weak estimate from the mail host)" in below[: below.index('id="known"')]
     known = below[below.index('id="known"') :]
     assert "Large <span" in known[: known.index("Mail provider")]
     assert "(weak estimate from the mail host)" in known[: known.index("Mail provider")]
