@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.db import transaction
@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -238,7 +239,31 @@ def _save_seen(
             raise Overtaken
         save(row, cleaned)
 
-    return saved(request, domain, name, form, save_unless_overtaken, message, part="work")
+    def again(lead: Lead) -> Form:
+        """What was typed, beside what it is now; saved once more, it replaces that."""
+        row = Lead.objects.select_related("owner").get(pk=lead.pk)
+        data = request.POST.copy()
+        data["seen"] = _now_seen(row, name)
+        typed = type(form)(data)
+        said = _("Somebody changed this meanwhile: it is “%(value)s” now. Yours is not saved; saving it replaces that.")
+        nothing = _("Somebody cleared this meanwhile. Yours is not saved yet; you can save it now.")
+        value = _said(row, name)
+        typed.add_error(_FIELD[name], said % {"value": value} if value else nothing)
+        return typed
+
+    return saved(request, domain, name, form, save_unless_overtaken, message, again=again, part="work")
+
+
+_FIELD: Final = {"tags_form": "tags", "owner_form": "owner", "follow_up_form": "on", "name_form": "company_name"}
+
+
+def _said(lead: Lead, name: str) -> str:
+    """The value of this form's field now, in words."""
+    if name == "owner_form":
+        return str(lead.owner or "")
+    if name == "follow_up_form":
+        return date_format(lead.follow_up_on, "SHORT_DATE_FORMAT") if lead.follow_up_on else ""
+    return _now_seen(lead, name).removeprefix("=")
 
 
 def _now_seen(lead: Lead, name: str) -> str:

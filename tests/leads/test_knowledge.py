@@ -280,9 +280,18 @@ def test_the_work_panel_notices_another_tab(
     second = {key: str(seller.pk) if value == "me" else value for key, value in second.items()}
     as_seller.post(url, first | {"seen": seen})
     before = Lead.objects.values().get(), set(scanned.tags.values_list("name", flat=True))
-    response = as_seller.post(url, second | {"seen": seen}, follow=True)
-    assert "Somebody changed this" in response.content.decode()
+    response = as_seller.post(url, second | {"seen": seen})
+    assert response.status_code == 409
+    assert "Yours is not saved" in response.content.decode()
     assert before == (Lead.objects.values().get(), set(scanned.tags.values_list("name", flat=True)))
+    again = response.context[f"{name}_form"]  # what was typed is still there, beside what it is now
+    value = next(iter(second))
+    assert again[value].value() == second[value]
+    [said] = again.errors[value]
+    shown = {"follow_up": "1 Jan 2031", "tags": "fuar", "name": "Bir"}.get(name)
+    assert (f"it is “{shown}” now" if shown else "Somebody cleared this") in said
+    assert as_seller.post(url, second | {"seen": again["seen"].value()}).status_code == 302
+    assert as_seller.get(scanned.get_absolute_url()).context[f"{name}_form"][value].value() != first[value]
 
 
 def test_changing_one_part_of_an_entry_loses_none_of_the_others(as_seller: Client, scanned: Lead, seller: User) -> None:
