@@ -25,9 +25,10 @@ def dns_settings() -> DnsSettings:
 
 
 def observe_in_chunks(domains: Sequence[str], *, thorough: bool, chunk: int = 250) -> Iterator[list[Observation]]:
-    """Lists of at most `chunk` observations as they come in. The look-ups run in a process of their own (the second
-    core, and no fight for the interpreter's lock), so that the caller writes one chunk to the database while the
-    next is looked up. Closing the iterator ends that process. Raises RuntimeError when it ends by itself."""
+    """Lists of at most `chunk` observations as they come in, and an empty one every few seconds. The look-ups run in a
+    process of their own (the second core, and no fight for the interpreter's lock), so that the caller writes one chunk
+    to the database while the next is looked up. Closing the iterator ends that process. Raises RuntimeError when it
+    ends by itself."""
     request = Request(domains=list(domains), settings=dns_settings(), thorough=thorough, chunk=chunk)
     with subprocess.Popen(
         [sys.executable, "-m", "signals.observer"],

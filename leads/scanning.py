@@ -116,6 +116,9 @@ def run_scan(run: JobRun) -> None:
             break
         chunk = max(_SILENT_DOMAINS, min(250, len(domains) // 8))
         for observations in observe_in_chunks(domains, thorough=bool(run.payload.get("thorough")), chunk=chunk):
+            if not observations:  # where servers are silent, a chunk takes minutes: too long for who stops the job
+                run.checkpoint()
+                continue
             if _network_is_down(observations):
                 raise DnsUnreachable(_("No DNS server answers. Check the network and HUNTER_DNS_SERVERS."))
             with transaction.atomic():

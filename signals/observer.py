@@ -1,7 +1,8 @@
 """Look-ups in a process of their own: `python -m signals.observer`, driven by `leads.looking`.
 
-Reads one request from standard input, writes lists of observations to standard output, both pickled. The asker
-works on one list while the next is looked up; when it goes away, the next write fails and this process ends.
+Reads one request from standard input, writes lists of observations to standard output, both pickled, and an empty list
+every few seconds, so that the asker has moments to stop. The asker works on one list while the next is looked up; when
+it goes away, the next write fails and this process ends.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from signals.observe import observe
 from signals.types import Observation
 
 SLICE = 2000  # domains looked at by one event loop; what failed is asked again when a slice is through
+SIGN_OF_LIFE = 3.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +34,35 @@ class Request:
 
 
 async def _answer(request: Request, out: BinaryIO) -> None:
+    waiting = asyncio.create_task(_say_that_it_lives(out))
+    try:
+        await _look(request, out)
+    finally:
+        waiting.cancel()
+
+
+async def _say_that_it_lives(out: BinaryIO) -> None:
+    while True:
+        await asyncio.sleep(SIGN_OF_LIFE)
+        _write([], out)
+
+
+def _write(chunk: list[Observation], out: BinaryIO) -> None:
+    pickle.dump(chunk, out, pickle.HIGHEST_PROTOCOL)
+    out.flush()
+
+
+async def _look(request: Request, out: BinaryIO) -> None:
     for start in range(0, len(request.domains), SLICE):
         chunk: list[Observation] = []
         part = request.domains[start : start + SLICE]
         async for observation in observe(part, settings=request.settings, thorough=request.thorough):
             chunk.append(observation)
             if len(chunk) >= request.chunk:
-                pickle.dump(chunk, out, pickle.HIGHEST_PROTOCOL)
-                out.flush()
+                _write(chunk, out)
                 chunk = []
         if chunk:
-            pickle.dump(chunk, out, pickle.HIGHEST_PROTOCOL)
-            out.flush()
+            _write(chunk, out)
 
 
 def main() -> None:

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
 import jobs.services
+from jobs import lifecycle
 from jobs.models import Job
 from leads import scanning
 from leads.looking import observe_in_chunks
@@ -233,3 +235,17 @@ def test_a_change_is_dated_after_whoever_held_the_lead_before(dns: Served, work_
     lead.refresh_from_db()
     assert lead.changed_at is not None
     assert lead.changed_at > released[0]
+
+
+def test_a_scan_that_is_stopped_does_not_wait_for_silent_servers(dns: Served, operator: User) -> None:
+    dns([], [Fault("*", "*", "timeout")])
+    for number in range(25):
+        make_lead(f"n{number}.example")
+    job = scanning.queue_scan(Lead.objects.all(), title="scan.list")
+    assert job is not None
+    claimed = lifecycle.claim(job.pk)
+    assert claimed is not None
+    jobs.services.cancel(claimed, by=operator)
+    with pytest.raises(jobs.services.Stop):  # at the end of the chunk it would be DnsUnreachable
+        scanning.run_scan(jobs.services.JobRun(claimed))
+    assert not Lead.objects.filter(scanned_at__isnull=False).exists()
