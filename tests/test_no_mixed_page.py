@@ -38,8 +38,8 @@ _NAMES = (
     "Hunter Microsoft Office Outlook Teams Google Workspace Yandex Zoho Mail Amazon SES SendGrid Mailgun Dynamics "
     "Partner Center Entra Azure Dataverse Exchange Intune MaxMind PostgreSQL SQLite Chromium SPF DKIM DMARC BIMI "
     "MTA-STS TLS-RPT TLS MX NS SOA TXT CNAME DNS DNSSEC RDAP WHOIS ASN TTL URL API ID CSV PDF Excel XLSX JSON HTTP "
-    "HTTPS SMTP UTC Ctrl Esc Enter GeoLite Business Basic Standard Enterprise Premium Defender EUR USD TRY GBP none "
-    "quarantine reject include redirect "
+    "HTTPS SMTP UTC Ctrl Esc Enter PC D365 GeoLite Business Basic Standard Enterprise Premium Defender EUR USD TRY GBP "
+    "none quarantine reject include redirect "
 )
 NAMES = _NAMES.split()
 # Rows of the database and codes of protocols: what they say was said by somebody else.
