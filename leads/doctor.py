@@ -89,15 +89,14 @@ def _dns() -> tuple[bool, str]:
     if not found.servers:
         return False, _("No DNS server is known. Set HUNTER_DNS_SERVERS, for example 192.0.2.53.")
 
+    async def is_silent(server: tuple[str, int]) -> bool:
+        async with Resolver(type(found)(servers=(server,), tries=2)) as resolver:
+            lookup, other = await asyncio.gather(resolver.ask("com", "NS"), resolver.ask("test", "SOA"))
+        return lookup.outcome == Outcome.FAILED and other.status == "timeout"
+
     async def ask() -> list[str]:
-        silent = []
-        for server in found.servers:
-            async with Resolver(type(found)(servers=(server,), tries=2)) as resolver:
-                lookup = await resolver.ask("com", "NS")
-                other = lookup if lookup.outcome != Outcome.FAILED else await resolver.ask("test", "SOA")
-                if lookup.outcome == Outcome.FAILED and other.status == "timeout":
-                    silent.append(f"{server[0]}:{server[1]}")
-        return silent
+        silent = await asyncio.gather(*map(is_silent, found.servers))
+        return [f"{ip}:{port}" for (ip, port), is_one in zip(found.servers, silent, strict=True) if is_one]
 
     silent = asyncio.run(ask())
     if silent:
