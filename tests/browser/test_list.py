@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -189,7 +188,7 @@ def test_the_list_goes_on_where_a_lead_was_left(leads: Page) -> None:
     leads.keyboard.press("j")
     expect(leads.locator("h1")).to_have_text(names[5])
     leads.locator("main a[href='/leads/']").first.click()
-    leads.wait_for_function(f"{focused} === {json.dumps(names[5])}")
+    expect(leads.locator(":focus")).to_have_text(names[5])
     leads.keyboard.press("k")
     assert leads.evaluate(focused) == names[4]
 
@@ -207,7 +206,7 @@ def test_triage_in_the_drawer_goes_from_lead_to_lead_and_back(leads: Page) -> No
     expect(title).to_be_focused()
     assert names[1] not in rows(leads)
     leads.locator("#peek [data-undo] button").click()
-    leads.wait_for_function(f"document.activeElement.innerText === {json.dumps(names[1])}")
+    expect(leads.locator(":focus")).to_have_text(names[1])
     expect(leads.locator("#peek")).to_be_hidden()
 
 
