@@ -128,10 +128,6 @@ class Brief:
     def timeline(self) -> str:
         return self.step.timeline if self.step else ""
 
-    @property
-    def needs_scan(self) -> bool:
-        return self.stale or not self.judged
-
     def section(self, key: str) -> Section | None:
         return next((section for section in self.sections if section.key == key), None)
 
