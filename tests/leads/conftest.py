@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from jobs.models import Job
+from jobs.services import JobRun, Stop
 from jobs.tasks import run_job
 from sandbox.dns import Fault, Record, Server, World, serve
 
@@ -41,3 +42,18 @@ def work_off(db: None) -> Callable[[], None]:
             assert waiting.state != Job.State.QUEUED, waiting.error
 
     return run
+
+
+def killed_after(chunks: int) -> type[JobRun]:
+    """A run that ends in the middle of the next chunk, whose transaction is rolled back as by a kill."""
+    written = 0
+
+    class Killed(JobRun):
+        def checkpoint(self, **progress: Any) -> None:
+            nonlocal written
+            if written == chunks:
+                raise Stop
+            written += 1
+            super().checkpoint(**progress)
+
+    return Killed

@@ -24,7 +24,7 @@ from referrals.models import Referral, ReferralLink
 from tests.factories import make_lead, make_user
 from tests.jobs.dying import bell, deaths
 from tests.jobs.world import World, wait_until
-from tests.leads.conftest import Served
+from tests.leads.conftest import Served, killed_after
 from tests.worlds import google
 
 pytestmark = pytest.mark.django_db
@@ -245,19 +245,10 @@ def test_a_large_undo_is_a_job_that_a_kill_does_not_bend(run: Run, operator: Use
     assert not import_undo.undo(batch, by=operator)  # a second click
     job = batch.undo_job
     assert job is not None
-    written: list[int] = []
-
-    class Killed(importing.JobRun):
-        def checkpoint(self, **progress: object) -> None:  # type: ignore[override]
-            if len(written) == 1:
-                raise Stop  # the transaction of this chunk is rolled back, as by a kill
-            written.append(1)
-            super().checkpoint(**progress)  # type: ignore[arg-type]
-
     claimed = lifecycle.claim(job.pk)
     assert claimed is not None
     with pytest.raises(Stop):
-        import_undo.run_undo(Killed(claimed))
+        import_undo.run_undo(killed_after(1)(claimed))
     assert Lead.objects.count() == 800
     Job.objects.filter(pk=job.pk).update(state=Job.State.QUEUED)
     work_off()

@@ -18,7 +18,7 @@ from jobs.services import Stop
 from leads import importing
 from leads.models import DomainClaim, ImportBatch, ImportRow, Lead
 from tests.factories import make_lead
-from tests.leads.conftest import Served
+from tests.leads.conftest import Served, killed_after
 from tests.worlds import google
 
 pytestmark = pytest.mark.django_db
@@ -105,21 +105,12 @@ def test_a_killed_import_goes_on_after_its_last_written_row(work_off: WorkOff, m
     lines = ["WEB"] + [f"firma{number}.example" for number in range(1300)]
     batch = upload("\n".join(lines), "list.csv")
     job = importing.start(batch, by=None)
-    written: list[int] = []
-
-    class Killed(importing.JobRun):
-        def checkpoint(self, **progress: object) -> None:  # type: ignore[override]
-            if len(written) == 2:
-                raise Stop  # the transaction of this chunk is rolled back, as by a kill
-            written.append(1)
-            super().checkpoint(**progress)  # type: ignore[arg-type]
-
     from jobs import lifecycle
 
     claimed = lifecycle.claim(job.pk)
     assert claimed is not None
     with pytest.raises(Stop):
-        importing.run_import(Killed(claimed))
+        importing.run_import(killed_after(2)(claimed))
     assert ImportRow.objects.count() == 1000
     Job.objects.filter(pk=job.pk).update(state=Job.State.QUEUED)
     work_off()
