@@ -70,13 +70,14 @@ def why_off() -> str:
 
 def request_push(lead: Lead, *, by: User | None) -> Push:
     """Queue one lead; one that waits or is being pushed already is the same one. A lead without a verdict waits for the
-    scan that is under way. Raises PushRefused."""
+    scan that is under way. Raises PushRefused and LeadGone."""
     if reason := why_off():
         raise PushRefused(reason)
     with transaction.atomic():
         Push.objects.get_or_create(lead=lead)
         job = _job_of(lead, by) if lead.score is not None else None
         push = Push.objects.select_for_update().get(lead=lead)
+        services.held([lead.pk])
         if refusal := _why_not(push, lead):
             raise PushRefused(refusal)
         push.asked_by, push.asked_at, push.not_before = by, timezone.now(), timezone.now()
@@ -119,7 +120,8 @@ def queue_pushes(leads: LeadQuerySet, *, by: User | None, title: str, name: str 
 
 
 def _queue(leads: list[int], job: Job, by: User | None, now: datetime) -> int:
-    """Every push row is locked before any lead, each by key: the order of decision 0006."""
+    """Every push row is locked before any lead, each by key: the order of decision 0006. Returns how many
+    are queued."""
     wanted: list[int] = []
     for part in _parts(leads):
         known = set(Push.objects.filter(lead__in=part).values_list("lead_id", flat=True))
@@ -131,9 +133,13 @@ def _queue(leads: list[int], job: Job, by: User | None, now: datetime) -> int:
     for part in _parts(sorted(wanted)):
         rows = Push.objects.filter(pk__in=part).unheld().exclude(state=State.IN_PROGRESS)
         notes |= _lock_and_queue(rows, job, asked_by=by, asked_at=now, not_before=now)
+    queued = 0
     for part in _parts(sorted(notes)):
-        services.note_pushes({lead: notes[lead] for lead in part})
-    return len(notes)
+        there = services.note_pushes({lead: notes[lead] for lead in part})
+        if gone := set(part) - there:  # removed since they were counted, as by the undo of their import
+            Push.objects.filter(lead__in=gone).delete()
+        queued += len(there)
+    return queued
 
 
 def _parts(keys: list[int]) -> Iterator[list[int]]:

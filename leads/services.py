@@ -88,7 +88,7 @@ def add_leads(
 def add_note(lead: Lead, text: str, *, by: User) -> Note:
     """The same words again from the same person within a minute are a second click: the note that is there."""
     with transaction.atomic():
-        _held([lead.pk])
+        held([lead.pk])
         again = lead.notes.filter(text=text, by=by, created_at__gt=timezone.now() - _SECOND_CLICK).first()
         if again is not None:
             return again
@@ -100,7 +100,7 @@ def add_note(lead: Lead, text: str, *, by: User) -> Note:
 def assign(leads: Iterable[Lead], owner: User | None, *, by: User | None) -> int:
     """Give leads to `owner` (None = nobody). Returns how many changed hands."""
     with transaction.atomic():
-        changed = [lead for lead in _held([lead.pk for lead in leads]) if lead.owner_id != (owner and owner.pk)]
+        changed = [lead for lead in held([lead.pk for lead in leads]) if lead.owner_id != (owner and owner.pk)]
         Lead.objects.filter(pk__in=[lead.pk for lead in changed]).update(owner=owner)
         Event.objects.bulk_create(
             [
@@ -122,7 +122,7 @@ def set_tags(lead: Lead, names: Iterable[str], *, by: User) -> None:
     wanted = {name.strip()[:60] for name in names if name.strip()}
     wanted -= set(Tag.objects.filter(automatic=True, name__in=wanted).values_list("name", flat=True))
     with transaction.atomic():
-        _held([lead.pk])
+        held([lead.pk])
         present = {tag.name: tag for tag in lead.tags.filter(automatic=False)}
         added = [Tag.objects.get_or_create(name=name)[0] for name in sorted(wanted - present.keys())]
         change_tags(lead, added, [present[name] for name in sorted(present.keys() - wanted)], by=by)
@@ -131,7 +131,7 @@ def set_tags(lead: Lead, names: Iterable[str], *, by: User) -> None:
 def change_tags(lead: Lead, added: Iterable[Tag], removed: Iterable[Tag], *, by: User) -> None:
     """Give and take these tags; the others stay. Automatic ones are not for people to give or take."""
     with transaction.atomic():
-        _held([lead.pk])
+        held([lead.pk])
         present = set(lead.tags.filter(automatic=False))
         new = [tag for tag in added if not tag.automatic and tag not in present]
         gone = [tag for tag in removed if tag in present]
@@ -147,7 +147,7 @@ def change_tags(lead: Lead, added: Iterable[Tag], removed: Iterable[Tag], *, by:
 
 def set_follow_up(lead: Lead, on: date | None, *, by: User) -> None:
     with transaction.atomic():
-        (row,) = _held([lead.pk])
+        (row,) = held([lead.pk])
         if row.follow_up_on == on:
             return
         Event.objects.create(
@@ -164,7 +164,7 @@ def set_follow_up(lead: Lead, on: date | None, *, by: User) -> None:
 def take_up(lead: Lead, on: date, *, by: User) -> None:
     """Somebody will follow up; a lead that nobody owns becomes theirs."""
     with transaction.atomic():
-        (row,) = _held([lead.pk])
+        (row,) = held([lead.pk])
         if row.owner is None:
             assign([row], by, by=by)
         set_follow_up(row, on, by=by)
@@ -172,7 +172,7 @@ def take_up(lead: Lead, on: date, *, by: User) -> None:
 
 def rename(lead: Lead, company_name: str, *, by: User) -> None:
     with transaction.atomic():
-        (row,) = _held([lead.pk])
+        (row,) = held([lead.pk])
         if row.company_name == company_name:
             return
         Event.objects.create(
@@ -192,7 +192,7 @@ def edit(lead: Lead, values: Mapping[str, Any], *, by: User) -> None:
     """Set columns of `EDITABLE`. The timeline keeps "city:Bursa"; of contacts only that they were changed, because it
     outlives an opt-out."""
     with transaction.atomic():
-        (row,) = _held([lead.pk])
+        (row,) = held([lead.pk])
         changed = {name: value for name, value in values.items() if getattr(row, name) != value}
         if not changed:
             return
@@ -218,7 +218,7 @@ def restore(lead: Lead, *, by: User) -> None:
 
 def _set_dismissed(lead: Lead, *, by: User, reason: str, kind: str, at: Any) -> None:
     with transaction.atomic():
-        (row,) = _held([lead.pk])
+        (row,) = held([lead.pk])
         if (row.dismissed_at is None) == (at is None):
             return
         row.dismissed_at, row.dismissed_by, row.dismissed_reason = at, by if at else None, reason
@@ -226,7 +226,7 @@ def _set_dismissed(lead: Lead, *, by: User, reason: str, kind: str, at: Any) -> 
         Event.objects.create(lead=row, kind=kind, by=by, new=reason)
 
 
-def _held(pks: Sequence[int]) -> list[Lead]:
+def held(pks: Sequence[int]) -> list[Lead]:
     """These leads as they are now, and as they stay until the transaction ends: what a page showed may be over. Raises
     LeadGone when one of them is not there any more."""
     leads = Lead.objects.select_for_update(of=("self",), no_key=True).select_related("owner")
@@ -292,14 +292,16 @@ def _wake(leads: Iterable[Lead]) -> None:
     )
 
 
-def note_pushes(notes: Mapping[int, tuple[str, str]]) -> None:
+def note_pushes(notes: Mapping[int, tuple[str, str]]) -> set[int]:
     """Write where these leads (by key) stand on their way into Dynamics 365: (PushState, RemoteState or ""). In the
-    caller's transaction; the leads are locked in the order in which everyone locks them."""
+    caller's transaction; the leads are locked in the order in which everyone locks them. Returns the keys of those
+    that are still there."""
     if not notes:
-        return
+        return set()
     locked = Lead.objects.select_for_update(no_key=True).filter(pk__in=notes).order_by("pk")
     rows = [(pk, *notes[pk]) for pk in locked.values_list("pk", flat=True)]
     update_rows(Lead, ("push_state", "remote_state"), rows)
+    return {pk for pk, *_ in rows}
 
 
 def mark_read(alerts: Iterable[int], *, by: User) -> int:

@@ -128,13 +128,14 @@ def scan_unseen(leads: Iterable[Lead], *, by: User | None = None) -> None:
 
 def link(referral: Referral, lead: Lead, *, by: User, seen: str = "") -> None:
     """A person says where the referral belongs; the sync leaves it there. Linking it again changes nothing. `seen`: the
-    ISO time of the link that the person saw, "" = whatever it is. Raises Overtaken."""
+    ISO time of the link that the person saw, "" = whatever it is. Raises Overtaken and LeadGone."""
     with transaction.atomic():
         row = _locked(referral)
         if row.state == State.LINKED and row.lead_id == lead.pk:
             return
         _check(row, seen)
         left = row.lead if row.state == State.LINKED else None
+        services.held([lead.pk, *([left.pk] if left else [])])
         _decide(row, State.LINKED, lead, by)
         if left is not None:
             _tell(Event.Kind.UNLINKED, left, referral, by)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone, translation
 
 from integrations_d365 import auth, governor, pushing
@@ -20,8 +21,10 @@ from integrations_d365.read_back import request_read_back
 from jobs.models import Job
 from jobs.tasks import run_job
 from leads.models import Alert, Event, Lead
+from leads.overtaken import LeadGone
 from sandbox.cloud import Cloud
 from tests.dynamics.conftest import scored, work
+from tests.leads.test_at_once import meanwhile
 
 
 def push(lead: Lead, by: User | None = None) -> Push:
@@ -304,3 +307,21 @@ def test_off_or_not_set_up_refuses_with_a_sentence_and_asks_nobody(checked: Clou
         queue_pushes(Lead.objects.all(), by=None, title="push.list")
     assert pushing.push_when_due(timezone.now()) is None
     assert (Push.objects.count(), checked.journal.requests()) == (0, [])
+
+
+def test_a_lead_that_goes_before_its_push_is_asked_for_leaves_nothing(checked: Cloud) -> None:
+    lead = scored()
+    Lead.objects.all().delete()
+    with pytest.raises(LeadGone):
+        request_push(lead, by=None)
+    assert (Push.objects.count(), Job.objects.count()) == (0, 0)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time")
+def test_a_lead_that_goes_while_a_list_is_queued_is_left_out(checked: Cloud) -> None:
+    leaves, stays = scored("giden.example"), scored("kalan.example")
+    with meanwhile(lambda: Lead.objects.filter(pk=leaves.pk).delete(), before='INSERT INTO "integrations_d365_push"'):
+        job = queue_pushes(Lead.objects.all(), by=None, title="push.list")
+    assert (work(job).done, Push.objects.get().lead) == (1, stays)
+    assert checked.dynamics.creates == {"kalan.example": 1}

@@ -11,6 +11,7 @@ import pytest
 from django.utils import timezone
 
 from leads.models import Alert, Event, Lead
+from leads.overtaken import LeadGone
 from outbound.errors import AuthFailed
 from outbound.token_cache import TokenCache
 from referrals import linking, sign_in
@@ -22,7 +23,7 @@ from referrals.payload import category, read, timestamp, version_stamp
 from referrals.sync import last_night, sync_when_due
 from referrals.vault import seal, unseal
 from sandbox.cloud import Cloud
-from tests.factories import make_user
+from tests.factories import make_lead, make_user
 from tests.referrals.conftest import Sync
 
 
@@ -465,6 +466,16 @@ def test_a_text_that_names_two_companies_links_to_none(sync: Sync, signed_in: Cl
     with pytest.raises(linking.NoDomain) as refused:
         linking.link_to_domain(Referral.objects.get(), "a.example, b.example", by=make_user("seller"))
     assert refused.value.reason == "several_domains"
+
+
+def test_a_lead_that_goes_before_the_link_is_saved_leaves_the_referral_as_it_was(sync: Sync, signed_in: Cloud) -> None:
+    signed_in.partner_center.add(customerProfile=customer())
+    sync()
+    lead, referral, before = make_lead("acme.example"), Referral.objects.get(), ReferralLink.objects.values().get()
+    Lead.objects.all().delete()
+    with pytest.raises(LeadGone):
+        linking.link(referral, lead, by=make_user("seller"))
+    assert (ReferralLink.objects.values().get(), Event.objects.count()) == (before, 0)
 
 
 # Sign-in

@@ -25,6 +25,7 @@ from integrations_d365.status import connection
 from leads.list_query import LeadQuery
 from leads.management.name_lists import read_names
 from leads.models import Lead, LeadQuerySet, PushState, SavedView
+from leads.overtaken import LeadGone
 
 _SHOWN: Final = 100  # characters of a value in the difference
 
@@ -92,7 +93,7 @@ class Command(SpokenCommand):
         for lead in Lead.objects.filter(pk__in=pks, score__isnull=True):
             try:
                 pushing.request_push(lead, by=None)
-            except PushRefused:
+            except (PushRefused, LeadGone):
                 continue  # the report says why it is not pushed
 
     def _push_due(self, report: Report, *, quiet: bool) -> None:
