@@ -40,6 +40,11 @@ class UrlQuery:
     def is_filtered(self) -> bool:
         return bool(self._filters().pairs())
 
+    @property
+    def filter_count(self) -> int:
+        """How many filters are set beside the search."""
+        return sum(name != "q" for name, _value in self._filters().pairs())
+
     def chips(self) -> list[tuple[str, str, str]]:
         """One (name, value, URL without it) for each active filter."""
         return [(name, value, self._without(name, value)) for name, value in self._filters().pairs()]

@@ -71,6 +71,15 @@ function countTicks(menu) {
   count.textContent = ticked + filled || "";
 }
 
+// The button that folds the filters on a phone shows how many are set; words searched for and how the list looks are none
+const NO_FILTERS = ["q", "sort", "cols", "density", "view"];
+function countFilters() {
+  const count = document.querySelector("[data-filter-count]");
+  if (!count) return;
+  const given = [...new FormData(count.closest("form"))];
+  count.textContent = given.filter(([name, value]) => value && !NO_FILTERS.includes(name)).length || "";
+}
+
 // A form with data-confirm asks in its dialog before it is sent, by HTMX too
 function confirmFirst(event) {
   const dialog = document.getElementById(event.target.dataset.confirm);
@@ -147,6 +156,7 @@ document.addEventListener(
 document.addEventListener("change", (event) => {
   const menu = event.target.closest("details.menu");
   if (menu) countTicks(menu);
+  countFilters();
   if (event.target.type === "file") showFile(event.target);
   if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
   if (event.target.matches("[data-checks-all]")) {
@@ -256,3 +266,4 @@ document.addEventListener("htmx:responseError", (event) => {
 showTheme(storedTheme());
 floatMessages();
 document.querySelectorAll("details.menu").forEach(countTicks);
+countFilters();

@@ -249,3 +249,68 @@ def test_many_leads_are_changed_without_javascript(chromium: Browser, site: str)
     page.locator("#bulk-undo").click()
     expect(page.locator("#bulk-result")).to_contain_text("Undone")
     context.close()
+
+
+def tops(page: Page) -> set[int]:
+    """Where the lines of the toolbar begin."""
+    found: list[int] = page.locator("#filter .search, #filter summary").evaluate_all(
+        "all => all.filter(one => one.checkVisibility()).map(one => Math.round(one.getBoundingClientRect().top))"
+    )
+    return set(found)
+
+
+@pytest.mark.parametrize("locale", ["tr-TR", "en-US"])
+def test_the_toolbar_is_one_line_and_the_search_says_all_it_takes(chromium: Browser, site: str, locale: str) -> None:
+    context = signed_in(chromium, site, user="operations", locale=locale)
+    page = context.new_page()
+    for width in (1280, 1366, 1440):
+        page.set_viewport_size({"width": width, "height": 800})
+        for query in ("", "?segment=Cold&segment=Skip&priority=P2&provider=Google&posture=no_spf&owner=me"):
+            page.goto(f"{site}/leads/{query}")
+            assert len(tops(page)) == 1, (width, query)
+        page.goto(f"{site}/leads/")
+        # As a value a text that does not fit is as wide as it is; as a placeholder it is not told
+        room = page.evaluate(
+            """() => {
+                const field = document.querySelector("#q");
+                field.value = field.placeholder;
+                return [field.scrollWidth, field.clientWidth];
+            }"""
+        )
+        assert room[0] <= room[1], width
+    context.close()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_on_a_phone_the_leads_begin_in_sight_and_the_filters_unfold(
+    chromium: Browser, site: str, javascript: bool
+) -> None:
+    signed = signed_in(chromium, site, user="operations", locale="en-US")
+    context = chromium.new_context(
+        storage_state=signed.storage_state(), viewport={"width": 390, "height": 844}, java_script_enabled=javascript
+    )
+    signed.close()
+    page = context.new_page()
+    page.goto(f"{site}/leads/?segment=Migration&priority=P2&q=a")
+    expect(page.locator("#filters > summary")).to_have_text(re.compile(r"Filters\s*2"))
+    page.goto(f"{site}/leads/")
+    first, search = page.locator(".leads tbody tr").first.bounding_box(), page.locator(".search").bounding_box()
+    assert first
+    assert search
+    assert search["y"] < 260
+    assert first["y"] < 400
+    segment = page.locator("#filter summary", has_text="Segment")
+    expect(segment).to_be_hidden()
+    page.locator("#filters > summary").click()
+    segment.click()
+    page.locator("#filter [name=segment][value=Migration]").check()
+    if javascript:
+        page.wait_for_url(re.compile("segment=Migration"))
+        expect(page.locator("#filters > summary")).to_have_text(re.compile(r"Filters\s*1"))
+    page.locator("#list-actions > summary").click(force=True)
+    expect(page.get_by_role("link", name="Export (CSV)")).to_be_visible()
+    page.locator(".page-head .gather > summary").click(force=True)
+    box = page.get_by_role("link", name="Import a list").bounding_box()
+    assert box
+    assert box["x"] >= 0
+    context.close()

@@ -137,3 +137,22 @@ def test_dismissed_leads_are_listed_only_when_asked_for() -> None:
     make_lead("b.example")
     assert domains("") == ["b.example"]
     assert domains("dismissed=1") == ["a.example"]
+
+
+def test_the_filters_are_counted_without_the_search_and_how_the_list_looks(as_seller: Client) -> None:
+    query = LeadQuery.from_url(
+        QueryDict("q=a&segment=Cold&segment=Skip&score_min=3&sort=name&cols=city&density=compact")
+    )
+    assert query.filter_count == 3
+    page = as_seller.get(f"/leads/{query.url()}").content.decode()
+    assert "data-filter-count>3<" in page
+    assert "data-filter-count><" in as_seller.get("/leads/").content.decode()
+
+
+def test_a_title_that_sorts_says_so_before_and_after(as_seller: Client) -> None:
+    make_lead("a.example")
+    page = as_seller.get("/leads/?sort=score").content.decode()
+    heads = page.split("<thead")[1].split("</thead>")[0]
+    assert heads.count("#sort") >= 2  # what could be sorted by
+    assert heads.count("#arrow-down") == 1  # what is
+    assert heads.count('aria-sort="descending"') == 1
