@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from signals.dns.resolver import parse_servers
 from signals.registration.whois import parse_whois_server
@@ -287,14 +288,15 @@ HUNTER_JOB_TEXTS = {
 }
 # What a room above `leads` adds to `doctor`.
 HUNTER_DOCTORS = ["referrals.doctor.checks", "integrations_d365.doctor.checks"]
+# The names are keys, and shown in the reader's language.
 HUNTER_DUTIES = {
-    "rescan due": ("leads.tasks.rescan_due", 600),
-    "retry undetermined": ("leads.tasks.retry_undetermined", 60),
-    "outside facts": ("leads.tasks.look_outside", 5 if HUNTER_ENV == "dev" else 30),
-    "send digests": ("leads.tasks.send_digests", 60),
-    "end expired entries": ("leads.tasks.end_expired_entries", 60),
-    "prune": ("jobs.tasks.prune", 86_400),
-    "prune bulk actions": ("leads.tasks.prune_bulk_actions", 86_400),
+    gettext_noop("rescan due"): ("leads.tasks.rescan_due", 600),
+    gettext_noop("retry undetermined"): ("leads.tasks.retry_undetermined", 60),
+    gettext_noop("outside facts"): ("leads.tasks.look_outside", 5 if HUNTER_ENV == "dev" else 30),
+    gettext_noop("send digests"): ("leads.tasks.send_digests", 60),
+    gettext_noop("end expired entries"): ("leads.tasks.end_expired_entries", 60),
+    gettext_noop("prune"): ("jobs.tasks.prune", 86_400),
+    gettext_noop("prune bulk actions"): ("leads.tasks.prune_bulk_actions", 86_400),
 }
 
 
@@ -393,9 +395,12 @@ HUNTER_PARTNER_CENTER_OWN_DOMAINS = [
 HUNTER_TOKEN_KEY = [key.strip() for key in env.list("HUNTER_TOKEN_KEY", default=[]) if key.strip()] or [SECRET_KEY]
 if HUNTER_PARTNER_CENTER_ENABLED:
     HUNTER_DUTIES |= {
-        "sync referrals": ("referrals.tasks.sync_due", HUNTER_PARTNER_CENTER_SYNC_INTERVAL),
-        "prune sync runs": ("referrals.tasks.prune", 86_400),
-        "referral clocks": ("referrals.tasks.watch_clocks", min(600, HUNTER_PARTNER_CENTER_SYNC_INTERVAL)),
+        gettext_noop("sync referrals"): ("referrals.tasks.sync_due", HUNTER_PARTNER_CENTER_SYNC_INTERVAL),
+        gettext_noop("prune sync runs"): ("referrals.tasks.prune", 86_400),
+        gettext_noop("referral clocks"): (
+            "referrals.tasks.watch_clocks",
+            min(600, HUNTER_PARTNER_CENTER_SYNC_INTERVAL),
+        ),
     }
 HUNTER_D365_ENABLED = _flag("HUNTER_D365_ENABLED")
 # The address of the environment, such as https://contoso.crm4.dynamics.com; "" = not configured.
@@ -412,9 +417,9 @@ if not re.fullmatch(r"v\d{1,2}\.\d{1,2}", HUNTER_D365_API_VERSION, re.ASCII):
 HUNTER_D365_APP_ID = env.str("HUNTER_D365_APP_ID", default="")
 if HUNTER_D365_ENABLED:
     HUNTER_DUTIES |= {
-        "push due": ("integrations_d365.tasks.push_due", 5 if HUNTER_ENV == "dev" else 15),
-        "read back": ("integrations_d365.tasks.read_back_due", 60 if HUNTER_ENV == "dev" else 600),
-        "prune push ledger": ("integrations_d365.tasks.prune", 86_400),
+        gettext_noop("push due"): ("integrations_d365.tasks.push_due", 5 if HUNTER_ENV == "dev" else 15),
+        gettext_noop("read back"): ("integrations_d365.tasks.read_back_due", 60 if HUNTER_ENV == "dev" else 600),
+        gettext_noop("prune push ledger"): ("integrations_d365.tasks.prune", 86_400),
     }
 # Look-ups and sign-ins answer from the local sandbox, and every page says so.
 HUNTER_SANDBOX = bool(HUNTER_SANDBOX_URL)

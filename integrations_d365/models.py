@@ -16,7 +16,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from leads.models import Lead, PushState, RemoteState, SavedView
 
@@ -93,7 +95,7 @@ class Push(models.Model):
     remote_status = models.IntegerField(_("status reason"), null=True)
     remote_owner = models.CharField(_("owner in Dynamics"), max_length=200, blank=True)
     remote_modified_at = models.DateTimeField(_("changed in Dynamics"), null=True)
-    remote_seen_at = models.DateTimeField(_("read back"), null=True)
+    remote_seen_at = models.DateTimeField(pgettext_lazy("time", "read back"), null=True)
     # When it was last asked for by its id, whatever came of it.
     remote_asked_at = models.DateTimeField(null=True, editable=False)
     # The organisation in which `remote_id` is an id; "" = not known yet.
@@ -131,7 +133,7 @@ class Push(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.lead_id}: {self.get_state_display()}"
+        return f"{self.lead}: {self.get_state_display()}"
 
     def get_absolute_url(self) -> str:
         return reverse("d365:push", args=[self.lead.domain])
@@ -169,7 +171,9 @@ class PushAttempt(models.Model):
         verbose_name=_("by"),
     )  # fmt: skip
     operation = models.CharField(_("operation"), max_length=8, choices=Operation)
-    outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome, default=Outcome.SENT)
+    outcome = models.CharField(
+        pgettext_lazy("push attempt", "outcome"), max_length=8, choices=Outcome, default=Outcome.SENT
+    )
     columns = models.JSONField(_("columns"), default=list)
     status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
     error_category = models.CharField(_("error category"), max_length=12, blank=True)
@@ -254,7 +258,7 @@ class EnvironmentCheck(models.Model):
         indexes = [models.Index(F("governor"), F("id").desc(), name="check_of_governor")]
 
     def __str__(self) -> str:
-        return f"{self.created_at:%Y-%m-%d %H:%M}"
+        return date_format(timezone.localtime(self.created_at), "SHORT_DATETIME_FORMAT")
 
 
 class AutoPush(models.Model):

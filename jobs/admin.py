@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -31,20 +31,34 @@ class LedgerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Job)
 class JobAdmin(LedgerAdmin):
-    list_display = ("subject", "kind", "state", "done", "failed", "total", "started_by", "created_at", "finished_at")
-    list_filter = ("state", "kind")
+    """Rooms above say what a job is called and what came of it."""
+
+    list_display: tuple[str, ...] = (
+        "subject",
+        "state",
+        "done",
+        "failed",
+        "total",
+        "started_by",
+        "created_at",
+        "finished_at",
+    )
+    list_filter = ("state",)
+    exclude: ClassVar[Any] = ("payload",)  # codes and keys that only the handler reads
     list_select_related = ("started_by",)
     ordering = ("-created_at",)
 
 
 @admin.register(ScheduleState)
 class ScheduleStateAdmin(LedgerAdmin):
-    list_display = ("name", "interval", "last_run", "next_run")
+    list_display = ("__str__", "interval", "last_run", "next_run")
+    exclude = ("name",)
 
 
 @admin.register(Lease)
 class LeaseAdmin(LedgerAdmin):
-    list_display = ("name", "until")
+    list_display = ("__str__", "until")
+    exclude = ("name",)
 
 
 @admin.register(WorkerHeartbeat)

@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from jobs.bell import ring_job, time_limit, waiting
 from jobs.leases import lease
 from jobs.lifecycle import RING_EVERY
-from jobs.models import Job, ScheduleState
+from jobs.models import DUTY, Job, ScheduleState
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def _taken(state: ScheduleState | None, name: str, seconds: int, now: datetime) 
 
 def _run(name: str, path: str) -> None:
     # The queue ends a task after its time limit, so no duty lives longer than its lease.
-    with lease(f"duty:{name}", time_limit()) as ours:
+    with lease(f"{DUTY}{name}", time_limit()) as ours:
         if ours:
             duty: Callable[[], object] = import_string(path)
             duty()

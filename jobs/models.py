@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Final, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+DUTY: Final = "duty:"  # begins the name of the lease of a duty
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -110,7 +114,7 @@ class Lease(models.Model):
         verbose_name_plural = _("leases")
 
     def __str__(self) -> str:
-        return self.name
+        return gettext(self.name.removeprefix(DUTY))
 
 
 class ScheduleState(models.Model):
@@ -126,7 +130,7 @@ class ScheduleState(models.Model):
         verbose_name_plural = _("periodic duties")
 
     def __str__(self) -> str:
-        return self.name
+        return gettext(self.name)
 
 
 class WorkerHeartbeat(models.Model):
@@ -139,4 +143,4 @@ class WorkerHeartbeat(models.Model):
         verbose_name_plural = _("signs of life of the worker")
 
     def __str__(self) -> str:
-        return self.at.isoformat()
+        return date_format(timezone.localtime(self.at), "SHORT_DATETIME_FORMAT")

@@ -5,6 +5,7 @@ What scans and imports write is read-only here; people change what people own.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -12,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.core.validators import validate_email
@@ -21,12 +22,15 @@ from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpRespo
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_POST
 
+from jobs.admin import JobAdmin
+from jobs.models import Job
 from leads import digest, knowledge, models, outcomes, saved_views, scanning, services, snoozing
 from leads.company_list.claims import claims_from_text
 from leads.event_words import change_of, claimed, said
@@ -35,7 +39,19 @@ from leads.forms import EntryForm
 from leads.lead_page import scan_behind
 from leads.list_query import LeadQuery
 from leads.prices import fill_with_v1
-from leads.templatetags.leads import by_people, person, score_text, service_name, signed, tag_label, word
+from leads.templatetags.leads import (
+    by_people,
+    job_result,
+    job_title,
+    message,
+    person,
+    rule_label,
+    score_text,
+    service_name,
+    signed,
+    tag_label,
+    word,
+)
 
 COUNTED_ROWS = 10_000
 # The groups that leads.migrations.0002_roles makes; their names are keys, and shown in the reader's language.
@@ -45,6 +61,7 @@ ROLES: Any = {
     "Sales operations": _("Sales operations"),
     "Administrator": _("Administrator"),
 }
+_VERBS: Any = {"add": _("add"), "change": _("change"), "delete": _("delete"), "view": _("view")}
 # Texts of Django's administration that the catalogue says otherwise: in Turkish they would begin with the name of the
 # model, which is written small.
 _OTHERWISE = (gettext_noop("Add %(name)s"), gettext_noop("Add %s"), gettext_noop("Change %s"), gettext_noop("View %s"))
@@ -100,19 +117,39 @@ class RoleFilter(admin.RelatedFieldListFilter):
         return [(str(group.pk), _role(group)) for group in Group.objects.order_by("name")]
 
 
+def _permission(permission: Permission) -> str:
+    """In the reader's language: Django stores the names of its four verbs in English alone."""
+    verb = _VERBS.get(permission.codename.partition("_")[0])
+    own = permission.codename.partition("_")[2] != permission.content_type.model
+    return f"{permission.content_type} | {gettext(permission.name) if own or verb is None else verb}"
+
+
+def _in_words(field: Any) -> Any:
+    """A choice of roles or permissions, in the reader's language."""
+    field.label_from_instance = {Group: _role, Permission: _permission}[field.queryset.model]
+    return field
+
+
 class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     list_filter = ("is_staff", "is_superuser", "is_active", ("groups", RoleFilter))
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
-        if db_field.name == "groups":
-            field.label_from_instance = _role
-        return field
+        return _in_words(super().formfield_for_manytomany(db_field, request, **kwargs))
 
 
 class RoleAdmin(GroupAdmin):
     list_display = ("role",)
     actions = None
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
+        return _in_words(super().formfield_for_manytomany(db_field, request, **kwargs))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        group = self.get_object(request, object_id)
+        title = {"subtitle": _role(group)} if group else {}
+        return super().change_view(request, object_id, form_url, {**title, **(extra_context or {})})
 
     @admin.display(description=_("role"), ordering="name")
     def role(self, group: Group) -> str:
@@ -381,10 +418,30 @@ class LeadAdmin(FastAdmin[models.Lead]):
 
 @admin.register(models.Scan)
 class ScanAdmin(LedgerAdmin[models.Scan]):
-    list_display = ("lead", "status", "created_at", "duration", "rules_version")
+    list_display = ("lead", "status", "created_at", "seconds", "rules_version")
     list_filter = ("status",)
     list_select_related = ("lead",)
     ordering = ("-pk",)
+    fieldsets = (
+        (None, {"fields": ("lead", "job", "status", "created_at", "seconds", "rules_version")}),
+        (_("Raw data"), {"classes": ("collapse",), "fields": ("looked_up", "found", "judged")}),
+    )
+
+    @admin.display(description=_("seconds"), ordering="duration")
+    def seconds(self, scan: models.Scan) -> str:
+        return number_format(scan.duration, 2)
+
+    @admin.display(description=_("observations"))
+    def looked_up(self, scan: models.Scan) -> str:
+        return format_html("<pre>{}</pre>", "\n".join(json.dumps(row, ensure_ascii=False) for row in scan.observations))
+
+    @admin.display(description=_("facts"))
+    def found(self, scan: models.Scan) -> str:
+        return format_html("<pre>{}</pre>", json.dumps(scan.facts, indent=2, ensure_ascii=False))
+
+    @admin.display(description=_("verdict"))
+    def judged(self, scan: models.Scan) -> str:
+        return format_html("<pre>{}</pre>", json.dumps(scan.verdict, indent=2, ensure_ascii=False))
 
 
 @admin.register(models.Event)
@@ -441,6 +498,12 @@ class TagAdmin(FastAdmin[models.Tag]):
     @admin.display(description=_("name"), ordering="name")
     def named(self, tag: models.Tag) -> str:
         return tag_label(tag)
+
+    def get_fields(self, request: HttpRequest, obj: models.Tag | None = None) -> tuple[str, ...]:
+        return ("named", "automatic") if obj is not None and obj.automatic else ("name",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Tag | None = None) -> tuple[str, ...]:
+        return ("named", "automatic") if obj is not None and obj.automatic else ()
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Automatic tags are found by their name."""
@@ -517,6 +580,33 @@ class BulkActionAdmin(LedgerAdmin[models.BulkAction]):
     list_filter = ("kind", "state")
     list_select_related = ("by",)
     exclude = ("leads",)  # up to every key there is
+
+
+class TitledJobAdmin(JobAdmin):
+    """The admin of jobs, with the words that the room below does not know."""
+
+    list_display = ("title", *JobAdmin.list_display[1:])
+    exclude = (*JobAdmin.exclude, "kind", "subject", "message", "error")
+    readonly_fields = ("title", "result")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        job = self.get_object(request, object_id)
+        title = {"subtitle": job_title(job)} if job else {}
+        return super().change_view(request, object_id, form_url, {**title, **(extra_context or {})})
+
+    @admin.display(description=_("job"), ordering="subject")
+    def title(self, job: Job) -> str:
+        return job_title(job)
+
+    @admin.display(description=_("result"))
+    def result(self, job: Job) -> str:
+        return job_result(job) or "–"
+
+
+admin.site.unregister(Job)
+admin.site.register(Job, TitledJobAdmin)
 
 
 @admin.register(models.ImportBatch)
@@ -618,6 +708,14 @@ class OutcomeRecordAdmin(LedgerAdmin[models.OutcomeRecord]):
     list_filter = ("outcome", "segment", "priority_category", "is_current")
     list_select_related = ("lead", "by")
     ordering = ("-pk",)
+    fields = (
+        "lead", "outcome", "reason", "by", "at", "is_current", "segment", "priority_category", "score", "rules_version",
+        "rule_names",
+    )  # fmt: skip
+
+    @admin.display(description=_("rules"))
+    def rule_names(self, record: models.OutcomeRecord) -> str:
+        return ", ".join(rule_label(rule) for rule in record.rules) or "–"
 
     def delete_model(self, request: HttpRequest, obj: models.OutcomeRecord) -> None:
         """What holds is taken back first, so that the lead does not go on saying it."""
@@ -653,10 +751,15 @@ class DigestSettingAdmin(FastAdmin[models.DigestSetting]):
 
 @admin.register(models.CallAnswer)
 class CallAnswerAdmin(LedgerAdmin[models.CallAnswer]):
-    list_display = ("lead", "question", "asked", "note", "by", "at")
+    fields = ("lead", "asked_what", "asked", "note", "by", "at")
+    list_display = ("lead", "asked_what", "asked", "note", "by", "at")
     list_filter = ("asked",)
     list_select_related = ("lead", "by")
     ordering = ("-pk",)
+
+    @admin.display(description=_("question"), ordering="question")
+    def asked_what(self, answer: models.CallAnswer) -> str:
+        return message(answer.question) or answer.question
 
 
 @admin.register(models.Price)

@@ -18,6 +18,7 @@ from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +34,10 @@ RETRY_AFTER = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), ti
 
 def _tomorrow() -> datetime:
     return timezone.now() + timedelta(days=1)
+
+
+def _moment(at: datetime) -> str:
+    return date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
 
 
 class Segment(models.TextChoices):
@@ -480,7 +485,7 @@ class Scan(models.Model):
         indexes = [models.Index(F("lead"), F("created_at").desc(), name="scan_of_lead")]
 
     def __str__(self) -> str:
-        return f"{self.lead_id} {self.created_at:%Y-%m-%d %H:%M}"
+        return f"{self.lead}, {_moment(self.created_at)}"
 
 
 class Event(models.Model):
@@ -541,7 +546,7 @@ class Event(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()}, {_moment(self.at)}"
 
 
 class Alert(models.Model):
@@ -1067,7 +1072,7 @@ class OutcomeRecord(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.lead_id}: {self.outcome}"
+        return f"{self.lead}: {self.get_outcome_display()}"
 
 
 class CallAnswer(models.Model):
@@ -1075,7 +1080,7 @@ class CallAnswer(models.Model):
 
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="call_answers", verbose_name=_("lead"), db_index=False)
     question = models.CharField(_("question"), max_length=60, help_text=_("Its message id."))
-    asked = models.BooleanField(_("asked"), default=False)
+    asked = models.BooleanField(pgettext_lazy("question", "asked"), default=False)
     note = models.CharField(_("answer"), max_length=1000, blank=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"), db_index=False

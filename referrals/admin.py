@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -17,12 +16,12 @@ from django.utils.translation import ngettext
 from leads.admin import FastAdmin, LedgerAdmin
 from leads.folding import fold
 from referrals import linking, models
-from referrals.messages import ODDITIES, QUARANTINE
+from referrals.messages import ODDITIES, QUARANTINE, SIGN_IN
 from referrals.quarantine import set_handled
 from referrals.referral_page import pretty_raw
 from referrals.status import why_refused
 from referrals.sync import SyncRefused, request_sync
-from referrals.templatetags.referrals import status_word, substatus_word
+from referrals.templatetags.referrals import amount, deal_name, status_word, substatus_word, words
 
 Row = TypeVar("Row", bound=Model)
 
@@ -55,10 +54,9 @@ class SyncMixin:
 
 
 _PARSED = (
-    "remote_id", "engagement_id", "name", "status", "substatus", "type", "qualification", "direction", "category",
-    "organization_name", "customer_name", "customer_city", "customer_country", "customer_size", "deal_value",
-    "currency", "closing_at", "remote_created_at", "remote_updated_at", "accepted_at", "closed_at", "expires_at",
-    "deadline_at",
+    "remote_id", "engagement_id", "name", "state", "kind", "qualified", "way", "category", "organization_name",
+    "customer_name", "customer_city", "customer_country", "size", "deal", "closing_at", "remote_created_at",
+    "remote_updated_at", "accepted_at", "closed_at", "expires_at", "deadline_at",
 )  # fmt: skip
 _SEEN = ("unusual", "etag", "source_stamp", "first_seen_at", "last_seen_at", "not_visible_since")
 
@@ -78,7 +76,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 @admin.register(models.Referral)
 class ReferralAdmin(SyncMixin, RemoteAdmin[models.Referral]):
-    list_display = ("customer", "name", "state", "category", "linked_to", "deal", "deadline_at")
+    list_display = ("customer", "subject", "state", "category", "linked_to", "deal", "deadline_at")
     list_filter = (StatusFilter, "category")
     list_select_related = ("link__lead",)
     ordering = models.BY_DEADLINE
@@ -109,6 +107,10 @@ class ReferralAdmin(SyncMixin, RemoteAdmin[models.Referral]):
     def customer(self, referral: models.Referral) -> str:
         return referral.title
 
+    @admin.display(description=_("name"), ordering="name")
+    def subject(self, referral: models.Referral) -> str:
+        return deal_name(referral) or "–"
+
     @admin.display(description=_("status"), ordering="status")
     def state(self, referral: models.Referral) -> str:
         return " · ".join(filter(None, (status_word(referral.status), substatus_word(referral.substatus)))) or "–"
@@ -117,7 +119,23 @@ class ReferralAdmin(SyncMixin, RemoteAdmin[models.Referral]):
     def deal(self, referral: models.Referral) -> str:
         if referral.deal_value is None:
             return "–"
-        return f"{number_format(referral.deal_value, 2, force_grouping=True)} {referral.currency}"
+        return amount(referral.deal_value, referral.currency)
+
+    @admin.display(description=_("qualification"))
+    def qualified(self, referral: models.Referral) -> str:
+        return words(referral.qualification, "qualification") or "–"
+
+    @admin.display(description=_("type"))
+    def kind(self, referral: models.Referral) -> str:
+        return words(referral.type, "type") or "–"
+
+    @admin.display(description=_("direction"))
+    def way(self, referral: models.Referral) -> str:
+        return words(referral.direction, "direction") or "–"
+
+    @admin.display(description=_("size"))
+    def size(self, referral: models.Referral) -> str:
+        return words(referral.customer_size, "size") or "–"
 
     @admin.display(description=_("lead"))
     def linked_to(self, referral: models.Referral) -> str:
@@ -243,9 +261,13 @@ class SignInAdmin(RemoteAdmin[models.SignIn]):
     list_display = ("__str__", "state", "method", "signed_in_at", "signed_in_by", "expires_at")
     list_select_related = ("signed_in_by",)
     fields = (
-        "state", "method", "account_name", "signed_in_at", "signed_in_by", "expires_at", "last_ok_at", "reason",
+        "state", "method", "account_name", "signed_in_at", "signed_in_by", "expires_at", "last_ok_at", "why",
         "error_code", "request_id", "failed_at",
     )  # fmt: skip
+
+    @admin.display(description=_("reason"))
+    def why(self, sign_in: models.SignIn) -> str:
+        return " ".join(map(str, SIGN_IN[sign_in.reason])) if sign_in.reason in SIGN_IN else sign_in.reason or "–"
 
 
 @admin.register(models.SyncCursor)

@@ -16,6 +16,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from leads.models import Lead
@@ -195,7 +196,7 @@ class ReferralLink(models.Model):
         indexes = [models.Index(fields=["state", "referral"], name="referral_link_state")]
 
     def __str__(self) -> str:
-        return f"{self.referral_id} → {self.lead_id or self.get_state_display()}"
+        return f"{self.referral}: {self.lead or self.get_state_display()}"
 
     @property
     def is_waiting(self) -> bool:
@@ -255,7 +256,8 @@ class SyncRun(models.Model):
         indexes = [models.Index(F("started_at").desc(), F("id").desc(), name="sync_run_recent")]
 
     def __str__(self) -> str:
-        return f"{self.get_mode_display()} {self.started_at:%Y-%m-%d %H:%M}"
+        started = date_format(timezone.localtime(self.started_at), "SHORT_DATETIME_FORMAT")
+        return f"{self.get_mode_display()}, {started}"
 
     def get_absolute_url(self) -> str:
         return reverse("referrals:run", args=[self.pk])

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.exceptions import FieldDoesNotExist
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from django.urls import reverse
 from django.utils.functional import Promise
+
+from jobs.models import Job, ScheduleState
+from leads import outcomes
+from leads.models import CallAnswer, Scan, Tag
+from tests.factories import make_lead
 
 ROOMS = ("integrations_d365", "jobs", "leads", "referrals")
 SAME_IN_EVERY_LANGUAGE = {"id", "eTag", "SPF", "DKIM", "DMARC", "Dynamics 365"}
@@ -35,3 +42,41 @@ def test_whatever_the_administration_shows_has_a_name(administrator: User) -> No
             if not isinstance(label, Promise) and label not in SAME_IN_EVERY_LANGUAGE:
                 nameless.append(f"{model._meta.label}.{name}")
     assert sorted(nameless) == []
+
+
+def _words_of(client: Client, name: str, *args: object) -> str:
+    return client.get(reverse(f"admin:{name}", args=args), headers={"accept-language": "tr"}).content.decode()
+
+
+@pytest.mark.django_db
+def test_permissions_are_offered_in_the_readers_language(as_administrator: Client) -> None:
+    page = _words_of(as_administrator, "auth_group_change", Group.objects.get(name="Viewer").pk)
+    assert "Adaylar | aday | görüntüleme" in page
+    assert "Adaylar | aday | Şirket listelerini içe aktarabilir" in page
+    assert "Can view" not in page
+    assert "<h2>İzleyici</h2>" in page
+
+
+@pytest.mark.django_db
+def test_what_is_stored_as_a_code_is_shown_in_words(as_administrator: Client, administrator: User) -> None:
+    lead = make_lead("acme.example")
+    at = datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
+    scan = Scan.objects.create(
+        lead=lead, status="complete", observations=[], facts={}, rules_version="v1", duration=0.6335665, created_at=at
+    )
+    job = Job.objects.create(kind="scan", key="x", subject="scan.due", payload={"title": "scan.due"}, state="done")
+    duty = ScheduleState.objects.create(name="rescan due", interval=600, next_run=at)
+    answer = CallAnswer.objects.create(lead=lead, question="discovery.common.budget", by=administrator)
+    outcomes.decide(lead, "won", by=administrator)
+    for address, shown, code in (
+        (("leads_scan_change", scan.pk), "<h2>acme.example, 26.11.2026 01:30</h2>", "0.6335665"),
+        (("leads_scan_changelist",), ">0,63<", "0.6335665"),
+        (("jobs_job_change", job.pk), "<h2>Zamanı gelen adayların yeniden taranması</h2>", "payload"),
+        (("jobs_schedulestate_change", duty.pk), "zamanı gelen adayların yeniden taranması", "rescan due"),
+        (("leads_callanswer_change", answer.pk), "bütçesini nasıl planlıyorsunuz", "Mesaj kimliği"),
+        (("leads_outcomerecord_change", lead.outcomes.get().pk), "<h2>acme.example: Kazanıldı</h2>", ": won"),
+        (("leads_tag_change", Tag.objects.get(name="expire-soon").pk), "Alan adının süresi yakında doluyor", ""),
+    ):
+        page = _words_of(as_administrator, *address)
+        assert shown in page, address
+        assert not code or code not in page, address

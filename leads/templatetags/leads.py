@@ -516,7 +516,12 @@ def group_label(row: Conversion, kind: str) -> str:
         return choice_label(Segment, row.key)
     if kind == "priority":
         return f"{row.key} {choice_label(Priority, row.key)}"
-    part, _dot, key = row.key.partition(".")
+    return rule_label(row.key)
+
+
+def rule_label(rule: str) -> str:
+    """A rule of the score, stored as "part.key", in words."""
+    part, _dot, key = rule.partition(".")
     return row_text(part, key)
 
 

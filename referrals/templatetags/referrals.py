@@ -185,6 +185,8 @@ _FAMILIES: dict[str, dict[str, Any]] = {
     "help": _HELP,
     "deal": _DEAL_KINDS,
     "qualification": _QUALIFICATIONS,
+    "type": {"Independent": gettext_lazy("Independent"), "Shared": gettext_lazy("Shared with Microsoft or a partner")},
+    "direction": {"Incoming": gettext_lazy("Incoming"), "Outgoing": gettext_lazy("Outgoing")},
     "candidate": messages.CANDIDATES,
     "suggestion": messages.SUGGESTIONS,
     "oddity": messages.ODDITIES,

@@ -696,7 +696,7 @@ def test_the_administration_speaks_of_customers_and_states_in_words(as_administr
     page = text_of(
         as_administrator.get(reverse("admin:referrals_referral_changelist"), headers={"accept-language": "tr"})
     )
-    assert page.index("column-customer") < page.index("column-name") < page.index("column-state")
+    assert page.index("column-customer") < page.index("column-subject") < page.index("column-state")
     with override("tr"):
         assert f"{status_word(synced.status)} · {substatus_word(synced.substatus)}" in page
     assert Referral.objects.filter(status="New").count() == 1
