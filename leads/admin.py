@@ -63,8 +63,11 @@ ROLES: Any = {
 }
 _VERBS: Any = {"add": _("add"), "change": _("change"), "delete": _("delete"), "view": _("view")}
 # Texts of Django's administration that the catalogue says otherwise: in Turkish they would begin with the name of the
-# model, which is written small.
-_OTHERWISE = (gettext_noop("Add %(name)s"), gettext_noop("Add %s"), gettext_noop("Change %s"), gettext_noop("View %s"))
+# model, which is written small, or write every word with a capital.
+_OTHERWISE = (
+    gettext_noop("Add %(name)s"), gettext_noop("Add %s"), gettext_noop("Change %s"), gettext_noop("View %s"),
+    gettext_noop("Welcome,"), gettext_noop("permissions"),
+)  # fmt: skip
 Row = TypeVar("Row", bound=Model)
 
 

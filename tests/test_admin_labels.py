@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin.utils import flatten_fieldsets, label_for_field
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import FieldDoesNotExist
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import override
 
 from jobs.models import Job, ScheduleState
 from leads import outcomes
@@ -46,6 +47,22 @@ def test_whatever_the_administration_shows_has_a_name(administrator: User) -> No
 
 def _words_of(client: Client, name: str, *args: object) -> str:
     return client.get(reverse(f"admin:{name}", args=args), headers={"accept-language": "tr"}).content.decode()
+
+
+@pytest.mark.django_db
+def test_no_label_begins_with_a_dotless_capital_where_turkish_writes_a_dotted_one(administrator: User) -> None:
+    """Django writes labels with a capital by rules that are not Turkish: those that begin with i carry theirs."""
+    request: Any = RequestFactory().get("/admin/")
+    request.user = administrator
+    wrong = set()
+    with override("tr"):
+        for model, shown in admin.site._registry.items():
+            names = {*shown.get_list_display(request), *flatten_fieldsets(shown.get_fieldsets(request, None))}
+            for name in names - {"usable_password", "password1", "password2"}:  # of the form alone
+                label = str(label_for_field(name, model, shown))
+                if label.startswith("i"):
+                    wrong.add(f"{model._meta.label}.{name}: {label}")
+    assert sorted(wrong) == []
 
 
 @pytest.mark.django_db
