@@ -129,6 +129,12 @@ def said(entry: Override) -> str:
     return entry_value(entry.field, entry.value)
 
 
+def day_words(day: date) -> str:
+    """With its weekday, for whoever pressed a button instead of choosing a date."""
+    words = {"weekday": date_format(day, "l"), "date": date_format(day, "SHORT_DATE_FORMAT")}
+    return gettext("%(weekday)s, %(date)s") % words
+
+
 def _sleep(value: str) -> str:
     """A code of `snoozing.code`, or what ended the sleep."""
     if value in _SLEEP_WORDS:

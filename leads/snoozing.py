@@ -6,6 +6,7 @@ changes ends the sleep (`services.note_referrals`), whatever the date says, beca
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from django.contrib.auth.models import User
@@ -18,31 +19,51 @@ from leads.overtaken import Overtaken
 COLUMNS = ("snoozed_until", "snoozed_until_change_since", "snoozed_by")
 
 
-def snooze(lead: Lead, *, until: date | None, until_change: bool, by: User, seen: str | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """What a lead's columns say of its sleep, and whose it is."""
+
+    until: datetime | None
+    change_since: datetime | None
+    by: int | None
+
+
+def snooze(lead: Lead, *, until: date | None, until_change: bool, by: User, seen: str | None = None) -> Sleep | None:
     """Off the first page and the list until the morning of `until`, or until something changes that `lead`, as it was
     read, does not know yet. `seen`: the `code` of the sleep shown when the page was made, None when that does not
-    matter. Raises Overtaken."""
+    matter. Raises Overtaken. Returns the sleep whose place this one took, None when there was none that held."""
     morning = timezone.make_aware(datetime.combine(until, time())) if until else None
-    _set(lead, morning, (lead.changed_at or lead.created_at) if until_change else None, by=by, seen=seen)
+    since = (lead.changed_at or lead.created_at) if until_change else None
+    return _set(lead, Sleep(morning, since, by.pk), by=by, seen=seen)
 
 
-def wake(lead: Lead, *, by: User) -> None:
-    _set(lead, None, None, by=by, seen=None)
+def wake(lead: Lead, *, by: User) -> Sleep | None:
+    """Returns the sleep that this ended, None when there was none that held."""
+    return _set(lead, Sleep(None, None, None), by=by, seen=None)
 
 
-def _set(lead: Lead, until: datetime | None, change_since: datetime | None, *, by: User, seen: str | None) -> None:
+def sleep_again(lead: Lead, earlier: Sleep, *, by: User, seen: str) -> None:
+    """Give back the sleep that another one, whose `code` is `seen`, took the place of. Raises Overtaken."""
+    if not User.objects.filter(pk=earlier.by or 0).exists():
+        earlier = Sleep(earlier.until, earlier.change_since, None)
+    _set(lead, earlier, by=by, seen=seen)
+
+
+def _set(lead: Lead, sleep: Sleep, *, by: User, seen: str | None) -> Sleep | None:
     with transaction.atomic():
         row = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
         old = code(row.snoozed_until, row.snoozed_until_change_since)
-        new = code(until, change_since)
+        new = code(sleep.until, sleep.change_since)
         if seen not in (None, old):
             raise Overtaken
-        if old == new and (not new or is_asleep(row, timezone.now())):
-            return
-        row.snoozed_until, row.snoozed_until_change_since = until, change_since
-        row.snoozed_by = by if new else None
+        slept = is_asleep(row, timezone.now())
+        if old == new and (not new or slept):
+            return None
+        earlier = Sleep(row.snoozed_until, row.snoozed_until_change_since, row.snoozed_by_id)
+        row.snoozed_until, row.snoozed_until_change_since, row.snoozed_by_id = sleep.until, sleep.change_since, sleep.by
         row.save(update_fields=list(COLUMNS))
         Event.objects.create(lead=row, kind=Event.Kind.SNOOZED, by=by, old=old, new=new or "woken")
+        return earlier if slept else None
 
 
 def code(until: datetime | None, change_since: datetime | None) -> str:

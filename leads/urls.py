@@ -44,6 +44,7 @@ urlpatterns = [
     path("leads/<str:domain>/known/<int:pk>/keep/", knowledge.lead_known_keep, name="known_keep"),
     path("leads/<str:domain>/opt-out/", knowledge.lead_opt_out, name="opt_out"),
     path("leads/<str:domain>/snooze/", snooze.lead_snooze, name="snooze"),
+    path("leads/<str:domain>/snooze/undo/", snooze.lead_snooze_undo, name="snooze_undo"),
     path("leads/<str:domain>/wake/", snooze.lead_wake, name="wake"),
     path("leads/<str:domain>/outcome/", outcomes.lead_outcome, name="outcome"),
     path("leads/<str:domain>/outcome/undo/", outcomes.lead_outcome_undo, name="outcome_undo"),

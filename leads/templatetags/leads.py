@@ -22,7 +22,8 @@ from jobs.models import Job
 from leads import job_texts
 from leads.brief_messages import is_known, provider_label, row_text, text
 from leads.company_list.messages import reason_text
-from leads.event_words import change_of, choice_label, claimed, entry_value, event_value, said
+from leads.event_words import change_of, choice_label, claimed, day_words, entry_value, event_value, said
+from leads.forms import day_of
 from leads.knowledge import Conflict
 from leads.lead_page import ShownScan, VerdictRow
 from leads.list_query import CHANGED, POSTURES
@@ -572,6 +573,12 @@ _EVENT_PANELS = {
     Event.Kind.OVERRIDE: "known",
     Event.Kind.OUTCOME: "outcome",
 }
+
+
+@register.filter
+def preset_day(preset: str) -> str:
+    """The day that a button of a date stands for, in words."""
+    return day_words(day_of(preset, timezone.localdate()))
 
 
 @register.filter

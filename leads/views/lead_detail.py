@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 from leads import knowledge, scanning, services, snoozing, visits
 from leads.brief import Brief, build_brief
 from leads.brief_sources import Loaded, cites, material_with
+from leads.event_words import day_words
 from leads.folding import turkish_sort_key
 from leads.forms import (
     DismissForm,
@@ -82,10 +83,10 @@ def lead_context(request: Request, lead: Lead, since: datetime | None = None) ->
         "is_asleep": bool(asleep) and snoozing.is_asleep(lead, timezone.now()),
         "outcome": outcome,
         "note_form": NoteForm(),
-        "tags_form": TagsForm(initial={"tags": given, "seen": _mark(given)}),
-        "owner_form": OwnerForm(initial={"owner": lead.owner_id, "seen": _mark(lead.owner_id)}),
-        "follow_up_form": FollowUpForm(initial={"on": lead.follow_up_on, "seen": _mark(lead.follow_up_on)}),
-        "name_form": NameForm(initial={"company_name": lead.company_name, "seen": _mark(lead.company_name)}),
+        "tags_form": TagsForm(initial={"tags": given, "seen": mark(given)}),
+        "owner_form": OwnerForm(initial={"owner": lead.owner_id, "seen": mark(lead.owner_id)}),
+        "follow_up_form": FollowUpForm(initial={"on": lead.follow_up_on, "seen": mark(lead.follow_up_on)}),
+        "name_form": NameForm(initial={"company_name": lead.company_name, "seen": mark(lead.company_name)}),
         "snooze_form": SnoozeForm(prefix="snooze", initial={"until_change": True, "seen": asleep}),
         "outcome_form": OutcomeForm(prefix="outcome", initial={"seen": lead.outcome}),
         "dismiss_form": DismissForm(),
@@ -196,7 +197,10 @@ def lead_follow_up(request: Request, domain: str) -> HttpResponse:
     def save(lead: Lead, cleaned: dict[str, Any]) -> None:
         services.set_follow_up(lead, cleaned["on"], by=request.user)
 
-    return _save_seen(request, domain, "follow_up_form", FollowUpForm(request.POST), save, _("Follow-up saved."))
+    form = FollowUpForm(request.POST)
+    day = form.cleaned_data["on"] if form.is_valid() else None
+    message = _("Follow-up on %(date)s saved.") % {"date": day_words(day)} if day else _("Follow-up saved.")
+    return _save_seen(request, domain, "follow_up_form", form, save, message)
 
 
 @allowed("leads.change_lead")
@@ -244,6 +248,8 @@ def _save_seen(
         row = Lead.objects.select_related("owner").get(pk=lead.pk)
         data = request.POST.copy()
         data["seen"] = _now_seen(row, name)
+        if data.pop("preset", None):  # the day a button stood for is in the field now
+            data["on"] = form.cleaned_data["on"].isoformat()
         typed = type(form)(data)
         said = _("Somebody changed this meanwhile: it is “%(value)s” now. Yours is not saved; saving it replaces that.")
         nothing = _("Somebody cleared this meanwhile. Yours is not saved yet; you can save it now.")
@@ -269,16 +275,16 @@ def _said(lead: Lead, name: str) -> str:
 def _now_seen(lead: Lead, name: str) -> str:
     """What a page made now would send as `seen` in this form."""
     if name == "tags_form":
-        return _mark(_given(lead.tags.filter(automatic=False).values_list("name", flat=True)))
+        return mark(_given(lead.tags.filter(automatic=False).values_list("name", flat=True)))
     values = {"owner_form": lead.owner_id, "follow_up_form": lead.follow_up_on, "name_form": lead.company_name}
-    return _mark(values[name])
+    return mark(values[name])
 
 
 def _given(tags: Iterable[str]) -> str:
     return ", ".join(sorted(tags, key=turkish_sort_key))
 
 
-def _mark(value: object) -> str:
+def mark(value: object) -> str:
     """Never empty, so that "nothing was set" differs from "nothing was sent"."""
     return f"={'' if value is None else value}".strip()
 
@@ -288,7 +294,7 @@ def saved(
     domain: str,
     name: str,
     form: Form,
-    save: Callable[[Lead, dict[str, Any]], None],
+    save: Callable[[Lead, dict[str, Any]], str | None],
     message: str,
     *,
     again: Callable[[Lead], Form] | None = None,
@@ -298,7 +304,7 @@ def saved(
     """Save a valid form and go back to the lead, to its `part` (the id of a section); else the page again with the
     form, called `name` there, and why it was refused. `save` may raise Overtaken: then nothing is saved, and the page
     says so at its top; `again` makes the form with what was typed and what happened meanwhile. `undo`: where the
-    message posts to take it back."""
+    message posts to take it back, unless `save` names another place."""
     lead = lead_or_404(domain)
 
     def refused(form: Form, status: int) -> HttpResponse:
@@ -309,7 +315,7 @@ def saved(
         return refused(form, 422)
     try:
         with transaction.atomic():
-            save(lead, form.cleaned_data)
+            undo = save(lead, form.cleaned_data) or undo
         messages.success(request, message, extra_tags=undo)
     except Overtaken:
         if again is not None:

@@ -9,8 +9,10 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from leads import snoozing
+from leads.forms import FollowUpForm, SnoozeForm
 from leads.models import Lead, Tag
-from leads.snoozing import is_asleep
+from leads.views.lead_detail import mark
 from leads.views.pages import Request, allowed, lead_or_404, show, way_of
 
 EVENTS: Final = 5
@@ -21,10 +23,13 @@ EVENTS: Final = 5
 def lead_peek(request: Request, domain: str) -> HttpResponse:
     """Light: no scan is read. `from`: the list it was opened in."""
     lead = lead_or_404(domain, Lead.objects.prefetch_related(Prefetch("tags", Tag.objects.order_by("name"))))
+    asleep = snoozing.code(lead.snoozed_until, lead.snoozed_until_change_since)
     context = {
         "lead": lead,
         "events": lead.events.select_related("by").order_by("-at", "-pk")[:EVENTS],
-        "asleep": is_asleep(lead, timezone.now()),
+        "asleep": bool(asleep) and snoozing.is_asleep(lead, timezone.now()),
+        "follow_up_form": FollowUpForm(initial={"seen": mark(lead.follow_up_on)}),
+        "snooze_form": SnoozeForm(prefix="snooze", initial={"seen": asleep}),
         "way": way_of(request),
     }
     return show(request, "leads/lead_peek.html", "leads/_lead_peek.html", context)

@@ -1,46 +1,94 @@
-"""Put a lead to sleep and wake it."""
+"""Put a lead to sleep, wake it, give it back the sleep it had."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.contrib import messages
+from django.core import signing
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from leads import snoozing
+from leads.event_words import day_words
 from leads.forms import SnoozeForm
 from leads.models import Lead
+from leads.overtaken import Overtaken
+from leads.snoozing import Sleep
 from leads.views.lead_detail import saved
-from leads.views.pages import Request, allowed, back, lead_or_404
+from leads.views.pages import Request, allowed, back, lead_or_404, say_overtaken
+
+# How long the message of a snooze can be used to take it back.
+_UNDONE_WITHIN: Final = timedelta(days=1)
+_SALT: Final = "leads.snooze"
 
 
 @allowed("leads.change_lead")
 @require_POST
 def lead_snooze(request: Request, domain: str) -> HttpResponse:
-    def save(lead: Lead, cleaned: dict[str, Any]) -> None:
-        snoozing.snooze(
-            lead,
-            until=cleaned["until"],
-            until_change=cleaned["until_change"],
-            by=request.user,
-            seen=cleaned["seen"],
-        )
+    form = SnoozeForm(request.POST, prefix="snooze")
+    day = form.cleaned_data["until"] if form.is_valid() else None
 
-    message = _("%(domain)s sleeps.") % {"domain": domain}
-    # To wake it does not undo a sleep that took the place of another
-    slept = snoozing.is_asleep(lead_or_404(domain), timezone.now())
-    undo = "" if slept else reverse("leads:wake", args=[domain])
-    return saved(request, domain, "snooze_form", SnoozeForm(request.POST, prefix="snooze"), save, message, undo=undo)
+    def save(lead: Lead, cleaned: dict[str, Any]) -> str:
+        earlier = snoozing.snooze(
+            lead, until=day, until_change=cleaned["until_change"], by=request.user, seen=cleaned["seen"]
+        )
+        return _way_back(lead, earlier) if earlier else ""
+
+    message = _("%(domain)s sleeps until %(date)s.") if day else _("%(domain)s sleeps.")
+    shown = {"domain": domain, "date": day_words(day) if day else ""}
+    undo = reverse("leads:wake", args=[domain])
+    return saved(request, domain, "snooze_form", form, save, message % shown, undo=undo)
+
+
+def _way_back(lead: Lead, earlier: Sleep) -> str:
+    """Where the message posts to give back the sleep that was there before. What it was comes along, signed: the lead
+    has no place to remember it."""
+    row = Lead.objects.only("snoozed_until", "snoozed_until_change_since").get(pk=lead.pk)
+    told = {
+        "lead": lead.pk,
+        "until": _text(earlier.until),
+        "since": _text(earlier.change_since),
+        "by": earlier.by,
+        "seen": snoozing.code(row.snoozed_until, row.snoozed_until_change_since),
+    }
+    return f"{reverse('leads:snooze_undo', args=[lead.domain])}?was={signing.dumps(told, salt=_SALT, compress=True)}"
+
+
+@allowed("leads.change_lead")
+@require_POST
+def lead_snooze_undo(request: Request, domain: str) -> HttpResponse:
+    """`was`: what `_way_back` put there."""
+    lead = lead_or_404(domain)
+    try:
+        told = signing.loads(request.GET.get("was", ""), salt=_SALT, max_age=_UNDONE_WITHIN)
+        if told["lead"] != lead.pk:
+            raise Overtaken
+        earlier = Sleep(_time(told["until"]), _time(told["since"]), told["by"])
+        snoozing.sleep_again(lead, earlier, by=request.user, seen=told["seen"])
+    except (signing.BadSignature, Overtaken):
+        say_overtaken(request)
+    else:
+        messages.success(request, _("%(domain)s sleeps as before.") % {"domain": lead.shown_domain})
+    return back(request, "leads:detail", lead.domain)
+
+
+def _text(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""
+
+
+def _time(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 @allowed("leads.change_lead")
 @require_POST
 def lead_wake(request: Request, domain: str) -> HttpResponse:
     lead = lead_or_404(domain)
-    snoozing.wake(lead, by=request.user)
-    messages.success(request, _("%(domain)s is awake again.") % {"domain": lead.shown_domain})
+    earlier = snoozing.wake(lead, by=request.user)
+    undo = _way_back(lead, earlier) if earlier else ""
+    messages.success(request, _("%(domain)s is awake again.") % {"domain": lead.shown_domain}, extra_tags=undo)
     return back(request, "leads:detail", lead.domain)

@@ -112,10 +112,11 @@ window.addEventListener("pageshow", () => {
   goTo(next);
   peek(next);
   // Beside an open drawer nothing can be reached
-  drawer().querySelector("[data-told]").replaceChildren(...document.querySelectorAll("#toasts > :has(form)"));
+  drawer().querySelector("[data-told]").replaceChildren(...document.querySelectorAll("#toasts > [data-toast]"));
 });
 
-// What is done while somebody peeks leads back to the list as it is, and on to the next lead
+// What is done while somebody peeks leads back to the list as it is, and on to the next lead; a form with
+// data-back="same" to the same one
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.matches("form[data-undo]")) remember("seen", new URL(".", form.action.replace(/\/$/, "")).pathname);
@@ -126,6 +127,8 @@ document.addEventListener("submit", (event) => {
   const all = drawer() ? rows() : [];
   const here = drawer() && rowPeeked() ? all.indexOf(rowPeeked()) : -1;
   if (here < 0) return;
-  const after = nameIn(all[here + 1] ?? all[here - 1])?.pathname;
-  remember(all[here + 1] ? "next" : "seen", after);
+  // A follow-up leaves the lead in the list: the drawer stays with it
+  const stays = form.dataset.back === "same";
+  const after = stays ? all[here] : (all[here + 1] ?? all[here - 1]);
+  remember(stays || all[here + 1] ? "next" : "seen", nameIn(after)?.pathname);
 });

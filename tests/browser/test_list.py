@@ -210,6 +210,16 @@ def test_triage_in_the_drawer_goes_from_lead_to_lead_and_back(leads: Page) -> No
     expect(leads.locator("#peek")).to_be_hidden()
 
 
+def test_a_follow_up_in_the_drawer_is_one_press_and_the_drawer_stays(leads: Page) -> None:
+    drawer = leads.locator("#peek")
+    leads.locator(".leads__peek").first.click(force=True)
+    title = drawer.locator(".peek__title").inner_text()
+    for day in ("week", "month"):
+        drawer.locator(f"[name=preset][value={day}]").click()
+        expect(drawer.locator("[data-told]")).to_contain_text("Follow-up on")
+        expect(drawer.locator(".peek__title")).to_have_text(title)
+
+
 def test_a_lead_takes_two_lines_and_a_compact_one_takes_one(leads: Page, site: str) -> None:
     heights = "[...document.querySelectorAll('.leads tbody tr')].map((row) => row.getBoundingClientRect().height)"
     wider = "document.documentElement.scrollWidth - innerWidth"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
@@ -133,17 +135,78 @@ def test_two_tabs_and_empty_or_past_dates(as_seller: Client, seller: User) -> No
     assert lead.snoozed_until_change_since is None
 
 
-def test_the_message_offers_the_way_back_unless_another_sleep_was_there(as_seller: Client, seller: User) -> None:
+def way_back(page: str) -> str:
+    """Where the Undo of the last message of a page posts; "" without one."""
+    found = re.findall(r'<form action="([^"]+)" method="post" data-undo>', page)
+    return html.unescape(found[-1]) if found else ""
+
+
+def now() -> str:
+    """What a page made now says of the sleep of the lead."""
+    lead = Lead.objects.get()
+    return snoozing.code(lead.snoozed_until, lead.snoozed_until_change_since)
+
+
+def test_the_message_offers_the_way_back(as_seller: Client) -> None:
     make_lead(ACME)
     snooze, wake, dismiss = (reverse(f"leads:{name}", args=[ACME]) for name in ("snooze", "wake", "dismiss"))
     sent = {"snooze-until_change": "on", "next": reverse("leads:list")}
-    offered = f'action="{wake}"'
-    assert offered in as_seller.post(snooze, sent, follow=True).content.decode()
-    assert offered not in as_seller.post(snooze, sent, follow=True).content.decode()
+    assert way_back(as_seller.post(snooze, sent, follow=True).content.decode()) == wake
     as_seller.post(wake, {"next": reverse("leads:list")})
     assert asleep() == set()
     page = as_seller.post(dismiss, {"next": reverse("leads:list")}, follow=True).content.decode()
-    assert f'action="{reverse("leads:restore", args=[ACME])}"' in page
+    assert way_back(page) == reverse("leads:restore", args=[ACME])
+
+
+def test_a_snooze_in_the_place_of_another_is_taken_back_to_that_one(
+    as_seller: Client, as_operator: Client, operator: User
+) -> None:
+    lead = make_lead(ACME, changed_at=timezone.now() - SOON)
+    snoozing.snooze(lead, until=timezone.localdate() + SOON, until_change=True, by=operator)
+    lead.refresh_from_db()
+    before = [getattr(lead, column) for column in snoozing.COLUMNS]
+    snooze = reverse("leads:snooze", args=[ACME])
+    page = as_seller.post(snooze, {"snooze-preset": "month", "snooze-seen": now()}, follow=True).content.decode()
+    assert "sleeps until" in page
+    lead.refresh_from_db()
+    assert lead.snoozed_until_change_since is None
+    undo = way_back(page)
+    assert as_operator.get(undo).status_code == 405
+    as_seller.post(undo)
+    lead.refresh_from_db()
+    assert [getattr(lead, column) for column in snoozing.COLUMNS] == before
+    assert asleep() == {ACME}
+    last = lead.events.latest("pk")
+    assert (last.kind, last.new) == ("snoozed", snoozing.code(lead.snoozed_until, lead.snoozed_until_change_since))
+    assert "Somebody changed this" in as_seller.post(undo, follow=True).content.decode()  # used up
+
+    make_lead("other.example")
+    other = undo.replace(ACME, "other.example")
+    assert "Somebody changed this" in as_seller.post(other, follow=True).content.decode()
+    assert "Somebody changed this" in as_seller.post(undo.replace("was=", "was=x"), follow=True).content.decode()
+    assert asleep() == {ACME}
+
+
+def test_the_undo_of_a_snooze_leaves_what_somebody_decided_since(as_seller: Client, as_operator: Client) -> None:
+    make_lead(ACME)
+    snooze = reverse("leads:snooze", args=[ACME])
+    as_seller.post(snooze, {"snooze-preset": "tomorrow"})
+    undo = way_back(
+        as_seller.post(snooze, {"snooze-preset": "month", "snooze-seen": now()}, follow=True).content.decode()
+    )
+    as_operator.post(snooze, {"snooze-until_change": "on", "snooze-seen": now()})
+    assert "Somebody changed this" in as_seller.post(undo, follow=True).content.decode()
+    assert Lead.objects.get().snoozed_until is None
+    assert asleep() == {ACME}
+
+
+def test_a_lead_that_was_woken_can_be_put_back_to_its_sleep(as_seller: Client) -> None:
+    make_lead(ACME)
+    as_seller.post(reverse("leads:snooze", args=[ACME]), {"snooze-preset": "month"})
+    undo = way_back(as_seller.post(reverse("leads:wake", args=[ACME]), follow=True).content.decode())
+    assert asleep() == set()
+    as_seller.post(undo)
+    assert asleep() == {ACME}
 
 
 def test_it_wakes_on_the_morning_of_the_day(seller: User) -> None:
@@ -202,3 +265,29 @@ def test_a_button_snoozes_and_sets_a_follow_up_without_a_date(as_seller: Client)
     assert answer.status_code == 422
     lead.refresh_from_db()
     assert lead.follow_up_on == tomorrow
+
+
+def test_the_drawer_sets_a_follow_up_and_a_snooze_in_one_press(as_seller: Client, seller: User) -> None:
+    lead = make_lead("a.example")
+    text = as_seller.get(f"{lead.get_absolute_url()}peek/").content.decode()
+    for name in ("preset", "snooze-preset"):
+        for value in ("tomorrow", "week", "month"):
+            assert f'type="submit" name="{name}" value="{value}"' in text
+    monday = day_of("week", timezone.localdate())
+    sent = {"preset": "week", "seen": "=", "next": reverse("leads:list")}
+    page = as_seller.post(reverse("leads:follow_up", args=["a.example"]), sent, follow=True).content.decode()
+    assert "Follow-up on Monday" in page
+    lead.refresh_from_db()
+    assert lead.follow_up_on == monday
+    # Somebody set another day since the drawer was opened: it is asked, with the day of the button in the field
+    answer = as_seller.post(reverse("leads:follow_up", args=["a.example"]), sent | {"preset": "tomorrow"})
+    assert answer.status_code == 409
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    assert answer.context["follow_up_form"]["on"].value() == tomorrow.isoformat()
+    lead.refresh_from_db()
+    assert lead.follow_up_on == monday
+    snoozing.snooze(lead, until=tomorrow, until_change=False, by=seller)
+    drawer = as_seller.get(f"{lead.get_absolute_url()}peek/").content.decode()
+    assert drawer.count(f'name="snooze-seen" value="{tomorrow.isoformat()}"') == 2
+    services.dismiss(lead, by=seller)
+    assert "preset" not in as_seller.get(f"{lead.get_absolute_url()}peek/").content.decode()
