@@ -215,7 +215,7 @@ def _assign(action: BulkAction, leads: list[Lead]) -> dict[int, Old]:
     if wanted and owner is None:
         raise OwnerGone
     old = {lead.pk: {"owner": lead.owner_id} for lead in leads if lead.owner_id != (owner and owner.pk)}
-    services.assign(leads, owner, by=action.by)
+    services.assign(leads, owner, by=action.by, bulk=action)
     return old
 
 
@@ -227,7 +227,7 @@ def _unassign(action: BulkAction, leads: list[Lead], old: Mapping[int, Old]) -> 
         owners.setdefault(old[lead.pk]["owner"], []).append(lead)
     people = User.objects.in_bulk([key for key in owners if key])
     for key, theirs in owners.items():
-        services.assign(theirs, people.get(key or 0), by=action.undone_by)
+        services.assign(theirs, people.get(key or 0), by=action.undone_by, bulk=action)
     return {lead.pk for lead in mine}
 
 
@@ -258,7 +258,7 @@ def _set_tag(action: BulkAction, leads: list[Lead], *, on: bool, by: Any) -> set
     else:
         given.delete()
     words = {"new": name} if on else {"old": name}
-    insert_rows([Event(lead=lead, kind=Event.Kind.TAG, by=by, **words) for lead in changed])
+    insert_rows([Event(lead=lead, kind=Event.Kind.TAG, by=by, bulk=action, **words) for lead in changed])
     return {lead.pk for lead in changed}
 
 
@@ -267,7 +267,12 @@ def _snooze(action: BulkAction, leads: list[Lead]) -> dict[int, Old]:
     new = snoozing.code(until, since)
     changed = [lead for lead in leads if _code(lead) != new]
     update_rows(Lead, snoozing.COLUMNS, [(lead.pk, until, since, action.by_id) for lead in changed])
-    insert_rows([Event(lead=lead, kind=Event.Kind.SNOOZED, by=action.by, old=_code(lead), new=new) for lead in changed])
+    insert_rows(
+        [
+            Event(lead=lead, kind=Event.Kind.SNOOZED, by=action.by, old=_code(lead), new=new, bulk=action)
+            for lead in changed
+        ]
+    )
     return {
         lead.pk: {
             "until": _text(lead.snoozed_until),
@@ -292,6 +297,7 @@ def _wake(action: BulkAction, leads: list[Lead], old: Mapping[int, Old]) -> set[
                 by=action.undone_by,
                 old=_code(lead),
                 new=snoozing.code(until, since) or "woken",
+                bulk=action,
             )
             for lead, (_pk, until, since, _by) in zip(mine, rows, strict=True)
         ]
@@ -324,7 +330,9 @@ def _dismiss(action: BulkAction, leads: list[Lead]) -> dict[int, Old]:
     Lead.objects.filter(pk__in=[lead.pk for lead in changed]).update(
         dismissed_at=action.started_at, dismissed_by=action.by, dismissed_reason=reason
     )
-    insert_rows([Event(lead=lead, kind=Event.Kind.DISMISSED, by=action.by, new=reason) for lead in changed])
+    insert_rows(
+        [Event(lead=lead, kind=Event.Kind.DISMISSED, by=action.by, new=reason, bulk=action) for lead in changed]
+    )
     return {lead.pk: {} for lead in changed}
 
 
@@ -333,7 +341,7 @@ def _restore(action: BulkAction, leads: list[Lead], old: Mapping[int, Old]) -> s
     Lead.objects.filter(pk__in=[lead.pk for lead in mine]).update(
         dismissed_at=None, dismissed_by=None, dismissed_reason=""
     )
-    insert_rows([Event(lead=lead, kind=Event.Kind.RESTORED, by=action.undone_by) for lead in mine])
+    insert_rows([Event(lead=lead, kind=Event.Kind.RESTORED, by=action.undone_by, bulk=action) for lead in mine])
     return {lead.pk for lead in mine}
 
 

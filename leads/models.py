@@ -534,6 +534,16 @@ class Event(models.Model):
     old = models.CharField(_("before"), max_length=400, blank=True)
     new = models.CharField(_("after"), max_length=400, blank=True)
     scan = models.ForeignKey(Scan, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
+    # The change of many leads that it is part of, or of its undo; gone when that one is forgotten.
+    bulk = models.ForeignKey(
+        "BulkAction",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("bulk action"),
+        db_index=False,
+    )
 
     class Meta:
         verbose_name = _("event")
@@ -543,6 +553,7 @@ class Event(models.Model):
             models.Index(F("at").desc(), name="event_recent"),
             # Without it the database reads the whole table for every scan that is deleted with its lead.
             models.Index(fields=["scan"], name="event_scan", condition=Q(scan__isnull=False)),
+            models.Index(fields=["bulk"], name="event_bulk", condition=Q(bulk__isnull=False)),
         ]
 
     def __str__(self) -> str:

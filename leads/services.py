@@ -14,7 +14,7 @@ from django.utils import timezone
 from leads import snoozing, tenant_size
 from leads.bulk import insert_rows, update_rows
 from leads.company_list.claims import Claim
-from leads.models import Alert, DomainClaim, Event, Lead, Note, Override, Source, Tag
+from leads.models import Alert, BulkAction, DomainClaim, Event, Lead, Note, Override, Source, Tag
 from leads.overtaken import LeadGone
 
 
@@ -97,8 +97,9 @@ def add_note(lead: Lead, text: str, *, by: User) -> Note:
     return note
 
 
-def assign(leads: Iterable[Lead], owner: User | None, *, by: User | None) -> int:
-    """Give leads to `owner` (None = nobody). Returns how many changed hands."""
+def assign(leads: Iterable[Lead], owner: User | None, *, by: User | None, bulk: BulkAction | None = None) -> int:
+    """Give leads to `owner` (None = nobody). Returns how many changed hands. `bulk`: the change of many leads that
+    this is part of."""
     with transaction.atomic():
         changed = [lead for lead in held([lead.pk for lead in leads]) if lead.owner_id != (owner and owner.pk)]
         Lead.objects.filter(pk__in=[lead.pk for lead in changed]).update(owner=owner)
@@ -110,6 +111,7 @@ def assign(leads: Iterable[Lead], owner: User | None, *, by: User | None) -> int
                     by=by,
                     old=lead.owner.get_username() if lead.owner else "",
                     new=owner.get_username() if owner else "",
+                    bulk=bulk,
                 )
                 for lead in changed
             ]

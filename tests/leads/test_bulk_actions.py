@@ -319,3 +319,39 @@ def test_the_field_of_a_draft_has_the_focus(as_operator: Client, operator: User)
     for kind in ("tag", "untag", "assign"):
         draft = bulk_actions.draft(kind, Lead.objects.all(), query="", by=operator)
         assert " autofocus" in as_operator.get(draft.get_absolute_url()).content.decode(), kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"),
+    [
+        ("assign", {"owner": "nobody"}),
+        ("tag", {"tag": "fuar"}),
+        ("snooze", {"until_change": "on"}),
+        ("dismiss", {}),
+    ],
+)
+def test_the_timeline_of_a_lead_leads_back_to_the_change_of_many(
+    as_operator: Client, as_seller: Client, operator: User, seller: User, kind: str, params: dict[str, str]
+) -> None:
+    lead = make_lead("a.example", owner=seller)
+    action = confirm(as_operator, choose(as_operator, kind, all="1"), **params)
+    event = lead.events.latest("pk")
+    assert event.bulk == action
+    link = f'href="{action.get_absolute_url()}"'
+    assert link in as_operator.get(lead.get_absolute_url()).content.decode()
+    assert link not in as_seller.get(lead.get_absolute_url()).content.decode()  # who may not open it
+    undo(as_operator, action)
+    assert lead.events.latest("pk").bulk == action
+    assert lead.events.latest("pk") != event
+    action.delete()
+    event.refresh_from_db()
+    assert event.bulk is None
+    assert link not in as_operator.get(lead.get_absolute_url()).content.decode()
+
+
+def test_what_one_lead_got_by_itself_leads_nowhere(as_operator: Client) -> None:
+    lead = make_lead("a.example")
+    as_operator.post(reverse("leads:snooze", args=["a.example"]), {"snooze-preset": "week"})
+    page = as_operator.get(lead.get_absolute_url()).content.decode()
+    assert lead.events.filter(kind="snoozed", bulk=None).count() == 1
+    assert "/leads/bulk/" not in page
