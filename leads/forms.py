@@ -20,7 +20,6 @@ from leads.company_list.tables import MAX_ROWS
 from leads.company_list.text_table import ENCODINGS
 from leads.importing import delimiter_code
 from leads.models import (
-    COMPANY_NAME_LENGTH,
     BulkAction,
     DigestSetting,
     ImportBatch,
@@ -64,21 +63,6 @@ def _seen() -> forms.CharField:
     return forms.CharField(required=False, widget=forms.HiddenInput)
 
 
-class TagsForm(forms.Form):
-    seen = _seen()
-    tags = forms.CharField(label=_("Tags"), help_text=_("Separated by commas."), required=False, max_length=1000)
-
-    def clean_tags(self) -> list[str]:
-        return [name.strip() for name in self.cleaned_data["tags"].split(",") if name.strip()][:20]
-
-
-class OwnerForm(forms.Form):
-    seen = _seen()
-    owner = forms.ModelChoiceField(
-        label=_("Owner"), queryset=User.objects.filter(is_active=True), required=False, empty_label=_("Nobody")
-    )
-
-
 def _day(label: Any, *, required: bool = False) -> forms.DateField:
     return forms.DateField(label=label, required=required, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
 
@@ -101,20 +85,32 @@ def _preset() -> forms.ChoiceField:
     return forms.ChoiceField(choices=PRESETS, required=False, widget=forms.HiddenInput)
 
 
-class FollowUpForm(forms.Form):
-    seen = _seen()
+class WorkForm(forms.Form):
+    """A seller's daily work on a lead. What the page showed of each field comes along as its `…_seen`."""
+
+    VALUES: Final = ("owner", "on", "tags")
+
+    owner = forms.ModelChoiceField(
+        label=_("Owner"), queryset=User.objects.filter(is_active=True), required=False, empty_label=_("Nobody")
+    )
     on = _day(_("Follow up on"))
+    tags = forms.CharField(label=_("Tags"), help_text=_("Separated by commas."), required=False, max_length=1000)
     preset = _preset()
+    owner_seen = _seen()
+    on_seen = _seen()
+    tags_seen = _seen()
+
+    def clean_tags(self) -> list[str]:
+        return [name.strip() for name in self.cleaned_data["tags"].split(",") if name.strip()][:20]
 
     def clean(self) -> dict[str, Any]:
         if preset := self.cleaned_data.get("preset"):
             self.cleaned_data["on"] = day_of(preset, timezone.localdate())
         return self.cleaned_data
 
-
-class NameForm(forms.Form):
-    seen = _seen()
-    company_name = OneLine(label=_("Company name"), required=False, max_length=COMPANY_NAME_LENGTH)
+    def sent(self) -> list[str]:
+        """The values that came; a preset is a day."""
+        return [name for name in self.VALUES if name in self.data or (name == "on" and self.cleaned_data["preset"])]
 
 
 SIZES = (("small", _("Small")), ("medium", _("Medium")), ("large", _("Large")))

@@ -25,13 +25,10 @@ from leads.folding import turkish_sort_key
 from leads.forms import (
     DismissForm,
     EntryForm,
-    FollowUpForm,
-    NameForm,
     NoteForm,
     OutcomeForm,
-    OwnerForm,
     SnoozeForm,
-    TagsForm,
+    WorkForm,
 )
 from leads.lead_page import ShownScan, scans_of, shown, timeline
 from leads.models import Event, Lead, OutcomeRecord, Override, Scan
@@ -60,7 +57,6 @@ def lead_context(request: Request, lead: Lead, since: datetime | None = None) ->
     adds a query here takes away another (tests/leads/test_lead_page.py)."""
     scan, failed = scans_of(lead)
     tags = sorted(lead.tags.all(), key=lambda tag: turkish_sort_key(tag.name))
-    given = _given(tag.name for tag in tags if not tag.automatic)
     in_force, ended = knowledge.history(lead)
     asked = request.GET.get("page", "")
     size = EVENTS_ON_A_PAGE
@@ -83,15 +79,17 @@ def lead_context(request: Request, lead: Lead, since: datetime | None = None) ->
         "is_asleep": bool(asleep) and snoozing.is_asleep(lead, timezone.now()),
         "outcome": outcome,
         "note_form": NoteForm(),
-        "tags_form": TagsForm(initial={"tags": given, "seen": mark(given)}),
-        "owner_form": OwnerForm(initial={"owner": lead.owner_id, "seen": mark(lead.owner_id)}),
-        "follow_up_form": FollowUpForm(initial={"on": lead.follow_up_on, "seen": mark(lead.follow_up_on)}),
-        "name_form": NameForm(initial={"company_name": lead.company_name, "seen": mark(lead.company_name)}),
+        "work_form": _work_form(lead, _given(tag.name for tag in tags if not tag.automatic)),
         "snooze_form": SnoozeForm(prefix="snooze", initial={"until_change": True, "seen": asleep}),
         "outcome_form": OutcomeForm(prefix="outcome", initial={"seen": lead.outcome}),
         "dismiss_form": DismissForm(),
         **{f"known_{field}": _entry_form(field, lead, in_force.get(field)) for field in Override.Field.values},
     }
+
+
+def _work_form(lead: Lead, tags: str) -> WorkForm:
+    shown = {"owner": lead.owner_id, "on": lead.follow_up_on, "tags": tags}
+    return WorkForm(initial=shown | {f"{name}_seen": mark(value) for name, value in shown.items()})
 
 
 def _brief(
@@ -175,41 +173,48 @@ def lead_note(request: Request, domain: str) -> HttpResponse:
 
 @allowed("leads.change_lead")
 @require_POST
-def lead_tags(request: Request, domain: str) -> HttpResponse:
+def lead_work(request: Request, domain: str) -> HttpResponse:
+    """Owner, follow-up and tags: only what the person changed is written, and nothing when somebody else changed just
+    that meanwhile."""
+    form, done = WorkForm(request.POST), list[str]()
+
     def save(lead: Lead, cleaned: dict[str, Any]) -> None:
-        services.set_tags(lead, cleaned["tags"], by=request.user)
+        row = _row(lead)
+        changed = [name for name in form.sent() if not _untouched(form, name)]
+        if _overtaken(form, row):
+            raise Overtaken
+        if "owner" in changed:
+            services.assign([row], cleaned["owner"], by=request.user)
+            done.append(_("Owner saved."))
+        if "on" in changed:
+            services.set_follow_up(row, cleaned["on"], by=request.user)
+            day = cleaned["on"]
+            done.append(_("Follow-up on %(date)s saved.") % {"date": day_words(day)} if day else _("Follow-up saved."))
+        if "tags" in changed:
+            services.set_tags(row, cleaned["tags"], by=request.user)
+            done.append(_("Tags saved."))
 
-    return _save_seen(request, domain, "tags_form", TagsForm(request.POST), save, _("Tags saved."))
+    def message() -> str:
+        return " ".join(done) or _("Nothing was changed.")
 
+    def again(lead: Lead) -> WorkForm:
+        """What was typed, beside what it is now; saved once more, it replaces that."""
+        row, data = _row(lead), request.POST.copy()
+        if form.cleaned_data["preset"]:
+            data["on"] = form.cleaned_data["on"].isoformat()
+        for name in form.sent():
+            data[f"{name}_seen"] = mark(_now(row, name))
+            if _untouched(form, name):
+                data[name] = data[f"{name}_seen"].removeprefix("=")
+        typed = WorkForm(data)
+        said = _("Somebody changed this meanwhile: it is “%(value)s” now. Yours is not saved; saving it replaces that.")
+        nothing = _("Somebody cleared this meanwhile. Yours is not saved yet; you can save it now.")
+        for name in _overtaken(form, row):
+            value = _in_words(row, name)
+            typed.add_error(name, said % {"value": value} if value else nothing)
+        return typed
 
-@allowed("leads.change_lead")
-@require_POST
-def lead_owner(request: Request, domain: str) -> HttpResponse:
-    def save(lead: Lead, cleaned: dict[str, Any]) -> None:
-        services.assign([lead], cleaned["owner"], by=request.user)
-
-    return _save_seen(request, domain, "owner_form", OwnerForm(request.POST), save, _("Owner saved."))
-
-
-@allowed("leads.change_lead")
-@require_POST
-def lead_follow_up(request: Request, domain: str) -> HttpResponse:
-    def save(lead: Lead, cleaned: dict[str, Any]) -> None:
-        services.set_follow_up(lead, cleaned["on"], by=request.user)
-
-    form = FollowUpForm(request.POST)
-    day = form.cleaned_data["on"] if form.is_valid() else None
-    message = _("Follow-up on %(date)s saved.") % {"date": day_words(day)} if day else _("Follow-up saved.")
-    return _save_seen(request, domain, "follow_up_form", form, save, message)
-
-
-@allowed("leads.change_lead")
-@require_POST
-def lead_name(request: Request, domain: str) -> HttpResponse:
-    def save(lead: Lead, cleaned: dict[str, Any]) -> None:
-        services.rename(lead, cleaned["company_name"], by=request.user)
-
-    return _save_seen(request, domain, "name_form", NameForm(request.POST), save, _("Company name saved."))
+    return saved(request, domain, "work_form", form, save, message, again=again, part="work")
 
 
 @allowed("leads.change_lead")
@@ -232,52 +237,42 @@ def lead_restore(request: Request, domain: str) -> HttpResponse:
     return back(request, "leads:detail", lead.domain)
 
 
-def _save_seen(
-    request: Request, domain: str, name: str, form: Form, save: Callable[[Lead, dict[str, Any]], None], message: str
-) -> HttpResponse:
-    """`saved` for a form over one value of the lead. What the page showed of it comes along as `seen`."""
-
-    def save_unless_overtaken(lead: Lead, cleaned: dict[str, Any]) -> None:
-        row = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("owner").get(pk=lead.pk)
-        if cleaned["seen"] not in ("", _now_seen(row, name)):
-            raise Overtaken
-        save(row, cleaned)
-
-    def again(lead: Lead) -> Form:
-        """What was typed, beside what it is now; saved once more, it replaces that."""
-        row = Lead.objects.select_related("owner").get(pk=lead.pk)
-        data = request.POST.copy()
-        data["seen"] = _now_seen(row, name)
-        if data.pop("preset", None):  # the day a button stood for is in the field now
-            data["on"] = form.cleaned_data["on"].isoformat()
-        typed = type(form)(data)
-        said = _("Somebody changed this meanwhile: it is “%(value)s” now. Yours is not saved; saving it replaces that.")
-        nothing = _("Somebody cleared this meanwhile. Yours is not saved yet; you can save it now.")
-        value = _said(row, name)
-        typed.add_error(_FIELD[name], said % {"value": value} if value else nothing)
-        return typed
-
-    return saved(request, domain, name, form, save_unless_overtaken, message, again=again, part="work")
+def _row(lead: Lead) -> Lead:
+    """The lead as it is now and stays until the transaction ends."""
+    with transaction.atomic():
+        rows = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("owner")
+        return rows.get(pk=lead.pk)
 
 
-_FIELD: Final = {"tags_form": "tags", "owner_form": "owner", "follow_up_form": "on", "name_form": "company_name"}
+def _untouched(form: WorkForm, name: str) -> bool:
+    """It was sent as the page showed it."""
+    value = form.cleaned_data[name]
+    if name == "owner":
+        value = value and value.pk
+    elif name == "tags":
+        value = _given(value)
+    return bool(form.cleaned_data[f"{name}_seen"] == mark(value))
 
 
-def _said(lead: Lead, name: str) -> str:
-    """The value of this form's field now, in words."""
-    if name == "owner_form":
+def _overtaken(form: WorkForm, lead: Lead) -> list[str]:
+    """The values that the person changed and somebody else, too."""
+    seen = {name: form.cleaned_data[f"{name}_seen"] for name in form.sent() if not _untouched(form, name)}
+    return [name for name, shown in seen.items() if shown not in ("", mark(_now(lead, name)))]
+
+
+def _now(lead: Lead, name: str) -> object:
+    """The value of this field of the work form now."""
+    if name == "tags":
+        return _given(lead.tags.filter(automatic=False).values_list("name", flat=True))
+    return lead.owner_id if name == "owner" else lead.follow_up_on
+
+
+def _in_words(lead: Lead, name: str) -> str:
+    if name == "owner":
         return str(lead.owner or "")
-    if name == "follow_up_form":
+    if name == "on":
         return date_format(lead.follow_up_on, "SHORT_DATE_FORMAT") if lead.follow_up_on else ""
-    return _now_seen(lead, name).removeprefix("=")
-
-
-def _now_seen(lead: Lead, name: str) -> str:
-    """What a page made now would send as `seen` in this form."""
-    if name == "tags_form":
-        return mark(_given(lead.tags.filter(automatic=False).values_list("name", flat=True)))
-    values = {"owner_form": lead.owner_id, "follow_up_form": lead.follow_up_on, "name_form": lead.company_name}
-    return mark(values[name])
+    return str(_now(lead, name))
 
 
 def _given(tags: Iterable[str]) -> str:
@@ -295,7 +290,7 @@ def saved(
     name: str,
     form: Form,
     save: Callable[[Lead, dict[str, Any]], str | None],
-    message: str,
+    message: str | Callable[[], str],
     *,
     again: Callable[[Lead], Form] | None = None,
     part: str = "",
@@ -303,8 +298,8 @@ def saved(
 ) -> HttpResponse:
     """Save a valid form and go back to the lead, to its `part` (the id of a section); else the page again with the
     form, called `name` there, and why it was refused. `save` may raise Overtaken: then nothing is saved, and the page
-    says so at its top; `again` makes the form with what was typed and what happened meanwhile. `undo`: where the
-    message posts to take it back, unless `save` names another place."""
+    says so at its top; `again` makes the form with what was typed and what happened meanwhile. `message` is asked for
+    once it is saved. `undo`: where the message posts to take it back, unless `save` names another place."""
     lead = lead_or_404(domain)
 
     def refused(form: Form, status: int) -> HttpResponse:
@@ -316,7 +311,7 @@ def saved(
     try:
         with transaction.atomic():
             undo = save(lead, form.cleaned_data) or undo
-        messages.success(request, message, extra_tags=undo)
+        messages.success(request, message if isinstance(message, str) else message(), extra_tags=undo)
     except Overtaken:
         if again is not None:
             return refused(again(lead), 409)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from leads import snoozing
-from leads.forms import FollowUpForm, SnoozeForm
+from leads.forms import SnoozeForm, WorkForm
 from leads.models import Lead, Tag
 from leads.views.lead_detail import mark
 from leads.views.pages import Request, allowed, lead_or_404, show, way_of
@@ -28,7 +28,7 @@ def lead_peek(request: Request, domain: str) -> HttpResponse:
         "lead": lead,
         "events": lead.events.select_related("by").order_by("-at", "-pk")[:EVENTS],
         "asleep": bool(asleep) and snoozing.is_asleep(lead, timezone.now()),
-        "follow_up_form": FollowUpForm(initial={"seen": mark(lead.follow_up_on)}),
+        "work_form": WorkForm(initial={"on_seen": mark(lead.follow_up_on)}),
         "snooze_form": SnoozeForm(prefix="snooze", initial={"seen": asleep}),
         "way": way_of(request),
     }

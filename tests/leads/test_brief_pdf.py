@@ -110,7 +110,8 @@ def test_a_heading_that_fills_a_page_gives_way_to_the_domain(tmp_path: Path) -> 
 @pytest.mark.django_db
 def test_line_breaks_in_a_name_are_blanks(tmp_path: Path, as_seller: Client) -> None:
     lead, name = make_lead("acme.example"), "\n".join(str(number) for number in range(90))
-    as_seller.post(reverse("leads:name", args=[lead.domain]), {"company_name": name})
+    entry = {"company_name-value": name, "company_name-reason": "Kartvizit", "company_name-seen": "0"}
+    as_seller.post(reverse("leads:known", args=[lead.domain, "company_name"]), entry)
     lead.refresh_from_db()
     assert lead.company_name.startswith("0 1 2 3")
     lead.company_name = name  # as an import of old may have left it

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.forms import Form
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -261,37 +262,60 @@ def test_two_tabs_do_not_overwrite_silently(as_seller: Client, as_operator: Clie
         knowledge.keep(entry, "Google", by=User.objects.get(username="seller"))
 
 
+def as_sent(form: Form) -> dict[str, object]:
+    """What a browser sends of a form nobody touched."""
+    return {name: "" if (value := form[name].value()) is None else value for name in form.fields}
+
+
 @pytest.mark.parametrize(
-    ("name", "first", "second"),
+    ("name", "first", "second", "shown"),
     [
-        ("follow_up", {"on": "2031-01-01"}, {"on": "2032-02-02"}),
-        ("tags", {"tags": "fuar"}, {"tags": "önemli"}),
-        ("name", {"company_name": "Bir"}, {"company_name": "İki"}),
-        ("owner", {"owner": ""}, {"owner": "me"}),
+        ("on", "2031-01-01", "2032-02-02", "1 Jan 2031"),
+        ("tags", "fuar", "önemli", "fuar"),
+        ("owner", "", "other", None),
     ],
 )
 def test_the_work_panel_notices_another_tab(
-    as_seller: Client, scanned: Lead, seller: User, name: str, first: dict[str, str], second: dict[str, str]
+    as_seller: Client, scanned: Lead, seller: User, operator: User, name: str, first: str, second: str, shown: str
 ) -> None:
     Lead.objects.update(owner=seller)
-    form = as_seller.get(scanned.get_absolute_url()).context[f"{name}_form"]
-    seen = form["seen"].value()
-    url = reverse(f"leads:{name}", args=[ACME])
-    second = {key: str(seller.pk) if value == "me" else value for key, value in second.items()}
-    as_seller.post(url, first | {"seen": seen})
+    opened = as_sent(as_seller.get(scanned.get_absolute_url()).context["work_form"])
+    url = reverse("leads:work", args=[ACME])
+    second = str(operator.pk) if second == "other" else second
+    as_seller.post(url, opened | {name: first})
     before = Lead.objects.values().get(), set(scanned.tags.values_list("name", flat=True))
-    response = as_seller.post(url, second | {"seen": seen})
+    response = as_seller.post(url, opened | {name: second})
     assert response.status_code == 409
     assert "Yours is not saved" in response.content.decode()
     assert before == (Lead.objects.values().get(), set(scanned.tags.values_list("name", flat=True)))
-    again = response.context[f"{name}_form"]  # what was typed is still there, beside what it is now
-    value = next(iter(second))
-    assert again[value].value() == second[value]
-    [said] = again.errors[value]
-    shown = {"follow_up": "1 Jan 2031", "tags": "fuar", "name": "Bir"}.get(name)
+    again = response.context["work_form"]  # what was typed is still there, beside what it is now
+    assert again[name].value() == second
+    [said] = again.errors[name]
     assert (f"it is “{shown}” now" if shown else "Somebody cleared this") in said
-    assert as_seller.post(url, second | {"seen": again["seen"].value()}).status_code == 302
-    assert as_seller.get(scanned.get_absolute_url()).context[f"{name}_form"][value].value() != first[value]
+    decided = opened | {name: second, f"{name}_seen": again[f"{name}_seen"].value()}
+    assert as_seller.post(url, decided).status_code == 302
+    assert as_seller.get(scanned.get_absolute_url()).context["work_form"][name].value() != first
+
+
+def test_the_work_panel_writes_only_what_was_changed(as_seller: Client, scanned: Lead, seller: User) -> None:
+    url = reverse("leads:work", args=[ACME])
+    opened = as_sent(as_seller.get(scanned.get_absolute_url()).context["work_form"])
+    as_seller.post(url, opened | {"owner": str(seller.pk), "tags": "fuar, önemli"}, follow=True)  # another tab
+    response = as_seller.post(url, opened | {"on": "2031-01-01"}, follow=True)
+    assert [str(message) for message in response.context["messages"]] == ["Follow-up saved."]
+    scanned.refresh_from_db()
+    assert (scanned.owner, scanned.follow_up_on) == (seller, date(2031, 1, 1))
+    assert set(scanned.tags.filter(automatic=False).values_list("name", flat=True)) == {"fuar", "önemli"}
+    response = as_seller.post(url, opened | {"on": "2032-02-02", "tags": "yeni"})  # one of them was overtaken
+    again = response.context["work_form"]
+    assert response.status_code == 409
+    assert sorted(again.errors) == ["on", "tags"]
+    assert again["owner"].value() == str(seller.pk)  # not touched here: as it is now
+    response = as_seller.post(url, {"preset": "tomorrow"}, follow=True)  # a button alone
+    assert [str(message) for message in response.context["messages"]] == ["Follow-up saved."]
+    assert Lead.objects.get().owner == seller
+    response = as_seller.post(url, as_sent(response.context["work_form"]), follow=True)
+    assert [str(message) for message in response.context["messages"]] == ["Nothing was changed."]
 
 
 def test_changing_one_part_of_an_entry_loses_none_of_the_others(as_seller: Client, scanned: Lead, seller: User) -> None:

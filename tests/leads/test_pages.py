@@ -76,7 +76,7 @@ def pages() -> dict[str, str]:
 
 def test_no_page_escapes_these_tests(scanned: Lead) -> None:
     actions = {
-        "rescan", "note", "tags", "owner", "follow_up", "name", "dismiss", "restore", "import_reread",
+        "rescan", "note", "work", "dismiss", "restore", "import_reread",
         "import_start", "known", "known_end", "known_keep", "opt_out", "snooze", "wake", "outcome", "outcome_undo",
         "import_discard", "import_cancel", "job_cancel", "job_retry", "alert_read", "brief_answer", "brief_follow_up",
         "outside_again", "view_add", "view_change", "view_delete", "bulk",
@@ -119,7 +119,7 @@ def test_a_viewer_reads_and_changes_nothing(as_viewer: Client, scanned: Lead) ->
     for name in ("today", "list", "imports", "jobs", "alerts"):
         assert as_viewer.get(reverse(f"leads:{name}")).status_code == 200, name
     assert as_viewer.get(reverse("leads:detail", args=[ACME])).status_code == 200
-    for name in ("rescan", "note", "tags", "owner", "follow_up", "name", "dismiss", "restore"):
+    for name in ("rescan", "note", "work", "dismiss", "restore"):
         assert as_viewer.post(reverse(f"leads:{name}", args=[ACME]), {"text": "x"}).status_code == 403, name
     for url in (reverse("leads:add"), reverse("leads:export"), reverse("leads:imports")):
         assert as_viewer.post(url, {"text": "yeni.example"}).status_code in (403, 405), url
@@ -137,7 +137,7 @@ def test_an_account_manager_works_on_leads_but_does_not_import_or_export(as_sell
 
 
 def test_actions_refuse_get(as_administrator: Client, scanned: Lead) -> None:
-    for name in ("rescan", "note", "tags", "owner", "follow_up", "name", "dismiss", "restore"):
+    for name in ("rescan", "note", "work", "dismiss", "restore"):
         assert as_administrator.get(reverse(f"leads:{name}", args=[ACME])).status_code == 405, name
 
 

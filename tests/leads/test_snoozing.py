@@ -256,12 +256,12 @@ def test_a_button_snoozes_and_sets_a_follow_up_without_a_date(as_seller: Client)
     text = as_seller.get(lead.get_absolute_url()).content.decode()
     assert 'name="preset" value="tomorrow"' in text
     assert 'name="snooze-preset" value="week"' in text
-    as_seller.post(reverse("leads:follow_up", args=["a.example"]), {"on": "2026-01-01", "preset": "tomorrow"})
+    as_seller.post(reverse("leads:work", args=["a.example"]), {"on": "2026-01-01", "preset": "tomorrow"})
     as_seller.post(reverse("leads:snooze", args=["a.example"]), {"snooze-until": "", "snooze-preset": "tomorrow"})
     lead.refresh_from_db()
     assert lead.follow_up_on == tomorrow
     assert timezone.localtime(lead.snoozed_until).date() == tomorrow
-    answer = as_seller.post(reverse("leads:follow_up", args=["a.example"]), {"preset": "never"})
+    answer = as_seller.post(reverse("leads:work", args=["a.example"]), {"preset": "never"})
     assert answer.status_code == 422
     lead.refresh_from_db()
     assert lead.follow_up_on == tomorrow
@@ -274,16 +274,16 @@ def test_the_drawer_sets_a_follow_up_and_a_snooze_in_one_press(as_seller: Client
         for value in ("tomorrow", "week", "month"):
             assert f'type="submit" name="{name}" value="{value}"' in text
     monday = day_of("week", timezone.localdate())
-    sent = {"preset": "week", "seen": "=", "next": reverse("leads:list")}
-    page = as_seller.post(reverse("leads:follow_up", args=["a.example"]), sent, follow=True).content.decode()
+    sent = {"preset": "week", "on_seen": "=", "next": reverse("leads:list")}
+    page = as_seller.post(reverse("leads:work", args=["a.example"]), sent, follow=True).content.decode()
     assert "Follow-up on Monday" in page
     lead.refresh_from_db()
     assert lead.follow_up_on == monday
     # Somebody set another day since the drawer was opened: it is asked, with the day of the button in the field
-    answer = as_seller.post(reverse("leads:follow_up", args=["a.example"]), sent | {"preset": "tomorrow"})
+    answer = as_seller.post(reverse("leads:work", args=["a.example"]), sent | {"preset": "tomorrow"})
     assert answer.status_code == 409
     tomorrow = timezone.localdate() + timedelta(days=1)
-    assert answer.context["follow_up_form"]["on"].value() == tomorrow.isoformat()
+    assert answer.context["work_form"]["on"].value() == tomorrow.isoformat()
     lead.refresh_from_db()
     assert lead.follow_up_on == monday
     snoozing.snooze(lead, until=tomorrow, until_change=False, by=seller)
