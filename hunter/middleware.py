@@ -15,6 +15,7 @@ from django.utils import translation
 from hunter import logs
 from hunter.sign_in import sign_in_again
 from leads.models import Lead
+from leads.overtaken import LeadGone
 from leads.preferences import language_of
 
 CONTENT_SECURITY_POLICY = (
@@ -97,12 +98,25 @@ class LeadGoneMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, Lead.DoesNotExist):
+        is_missed = isinstance(exception, Lead.DoesNotExist)
+        if not isinstance(exception, LeadGone) and not (is_missed and _is_gone(request)):
             return None
         status = 409 if request.method == "POST" else 404
         if "HX-Request" in request.headers:  # no page into a part of the page
             return HttpResponse(status=status, headers={"HX-Refresh": "true"})
         return render(request, "leads/lead_gone.html", status=status)
+
+
+def _is_gone(request: HttpRequest) -> bool:
+    """The lead that the address names is not there; any other one that is missed was looked up wrongly."""
+    match = request.resolver_match
+    if match is None:
+        return False
+    if (domain := match.kwargs.get("domain")) is not None:
+        return not Lead.objects.filter(domain=domain).exists()
+    if match.view_name == "admin:leads_lead_change":
+        return not Lead.objects.filter(pk=match.kwargs["object_id"]).exists()
+    return False
 
 
 class AccountLanguageMiddleware:

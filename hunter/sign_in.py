@@ -76,6 +76,16 @@ class SignIn(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"kept": self.request.POST.get("kept", "")}
 
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """The name stays; what is to be typed again has the focus, and the reason belongs to it."""
+        form.fields["username"].widget.attrs.pop("autofocus", None)
+        form.fields["password"].widget.attrs |= {
+            "autofocus": True,
+            "aria-invalid": "true",
+            "aria-describedby": "sign-in-error",
+        }
+        return super().form_invalid(form)
+
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         late = kept(self.request.POST.get("kept", ""))
         if late is None:

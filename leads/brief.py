@@ -352,6 +352,8 @@ def _known_ids(material: Material) -> Iterator[str]:
         yield "known.nxdomain"
     elif material.last is not None:
         yield "known.unanswered" if "MX" in brief_sources.open_records(material.last) else "known.undecided"
+        if material.unjudged is not None:
+            yield "known.mx" if material.recognised_provider else "known.mx_unrecognised"
     else:
         yield "known.never"
     if material.outside.get(OutsideFact.Kind.REGISTRATION) is not None:
@@ -386,7 +388,7 @@ def _params(material: Material, step: Step | None) -> dict[str, Any]:
         "provider": provider_label(lead.provider),
         "seen_provider": provider_label(material.seen_provider),
         "gateway": lead.gateway,
-        "mx_root": lead.mx_root,
+        "mx_root": lead.mx_root or _unjudged_root(material),
         "score": score_words(lead),
         "size_source": text(f"size_source.{lead.tenant_size_source}") if lead.tenant_size_source else "",
         "policy": lead.get_dmarc_policy_display() if lead.dmarc_policy not in ("", "absent") else "",
@@ -434,6 +436,11 @@ def _params(material: Material, step: Step | None) -> dict[str, Any]:
         values[f"changed_{number}"] = day(event.at)
         values[f"change_{number}"] = f"{event.get_kind_display()} ({old[:80]} → {new[:80]})"
     return values | _amounts(material)
+
+
+def _unjudged_root(material: Material) -> str:
+    look = material.unjudged
+    return "" if look is None else scoring.extract_mx_root(look.facts["mx_hosts"][0]) or ""
 
 
 def day(moment: Any) -> str:

@@ -890,6 +890,13 @@ SENTENCES: Final[dict[str, Message]] = {
         _("The last look got no answer about %(open_records)s; without that, the e-mail cannot be judged."),
         facts=("unanswered",),
     ),
+    "known.mx": Message(
+        _("The records show %(seen_provider)s: the mail host (MX) lies under %(mx_root)s."), facts=("unjudged_mx",)
+    ),
+    "known.mx_unrecognised": Message(
+        _("The mail host (MX) lies under %(mx_root)s; the provider behind it was not recognised."),
+        facts=("unjudged_mx",),
+    ),
     "known.nxdomain": Message(_("A domain of this name does not exist."), facts=("nxdomain",)),
     "todo.scan": Message(_("Scan the domain first; it takes a few seconds."), facts=("record",)),
     "todo.again": Message(

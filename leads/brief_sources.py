@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 import scoring
-from leads import outside, snoozing
+from leads import outside, outside_page, snoozing
 from leads.brief_messages import provider_label, text
 from leads.lead_page import Evidence
 from leads.models import Event, Lead, OutcomeRecord, OutsideFact, Override, Price, Provider, Scan, SizeSource
@@ -67,7 +67,8 @@ Sources = dict[str, tuple[Source, ...]]
 class Material:
     """All that a brief is made from. `scan` is the newest that judged, `last` the newest of all, `earlier` the judged
     ones before `scan`; `outside` and `entries` by kind and field; `events` the newest first; `outcome` the one that
-    holds; `not_registered` is the registry's word that it knows no such domain."""
+    holds; `not_registered` is the registry's word that it knows no such domain; `expiry_read_at`: when the registry
+    named the expiry date of the lead's row, however long ago."""
 
     lead: Lead
     today: date
@@ -80,6 +81,13 @@ class Material:
     price: Price | None = None
     outcome: OutcomeRecord | None = None
     not_registered: OutsideFact | None = None
+    expiry_read_at: datetime | None = None
+
+    @property
+    def unjudged(self) -> Scan | None:
+        """The last look, where none was ever judged but this one found the mail host all the same."""
+        last = self.last
+        return last if self.scan is None and last is not None and last.facts.get("mx_hosts") else None
 
     @property
     def seen_at(self) -> datetime | None:
@@ -113,9 +121,15 @@ class Material:
     @property
     def seen_provider(self) -> str:
         """The provider that the records show; "" where they show none."""
-        facts = self.scan.facts if self.scan else {}
+        look = self.scan or self.unjudged
+        facts = look.facts if look else {}
         seen = facts.get("seen_provider") or facts.get("behind_gateway_provider") or facts.get("provider") or ""
         return "" if seen == Provider.UNKNOWN else seen
+
+    @property
+    def recognised_provider(self) -> str:
+        """The same by name: "" also for whatever stands in no table."""
+        return "" if self.seen_provider == Provider.LOCAL else self.seen_provider
 
     @property
     def provider_entry(self) -> Override | None:
@@ -150,19 +164,20 @@ class Loaded:
 
 def material_with(lead: Lead, loaded: Loaded) -> Material:
     """`material_of` in two queries more."""
-    outside, not_registered = _known_outside(lead)
+    known = _known_outside(lead)
     return Material(
         lead=lead,
         today=timezone.localdate(),
         scan=loaded.scan,
         last=loaded.failed or loaded.scan,
         earlier=_earlier(lead, loaded.scan),
-        outside=outside,
+        outside=known.found,
         entries=loaded.entries,
         events=[event for event in loaded.events if event.kind in _FOLLOWED],
         price=price_for(lead.tenant_size, lead.segment, lead.score),
         outcome=loaded.outcome,
-        not_registered=not_registered,
+        not_registered=known.not_registered,
+        expiry_read_at=known.expiry_read_at,
     )
 
 
@@ -183,8 +198,15 @@ def cites(lead: Lead) -> QuerySet[Event]:
     return events.order_by("changes", "-at", "-pk")[:_RECENT_EVENTS]
 
 
-def _known_outside(lead: Lead) -> tuple[dict[str, OutsideFact], OutsideFact | None]:
-    """(what was found by kind and is young enough to be said, that the registry knows no such domain)."""
+class _KnownOutside(NamedTuple):
+    """`found` by kind, what is young enough to be said; the others as in Material."""
+
+    found: dict[str, OutsideFact]
+    not_registered: OutsideFact | None
+    expiry_read_at: datetime | None
+
+
+def _known_outside(lead: Lead) -> _KnownOutside:
     known = {fact.kind: fact for fact in lead.outside_facts.exclude(state=OutsideFact.State.UNKNOWN)}
     registration = known.get(OutsideFact.Kind.REGISTRATION)
     absent = registration is not None and registration.state == OutsideFact.State.ABSENT
@@ -192,7 +214,8 @@ def _known_outside(lead: Lead) -> tuple[dict[str, OutsideFact], OutsideFact | No
     found = {
         kind: fact for kind, fact in known.items() if fact.state == OutsideFact.State.FOUND and not _is_old(fact, today)
     }
-    return found, registration if absent else None
+    read = outside.learned_at(registration, ["expires_on"]) if registration is not None and not absent else None
+    return _KnownOutside(found, registration if absent else None, read)
 
 
 def _is_old(fact: OutsideFact, today: date) -> bool:
@@ -207,19 +230,20 @@ def material_of(lead: Lead) -> Material:
     last = scan
     if scan is None or scan.created_at != lead.scanned_at:
         last = lead.scans.order_by("-created_at").first()
-    outside, not_registered = _known_outside(lead)
+    known = _known_outside(lead)
     return Material(
         lead=lead,
         today=timezone.localdate(),
         scan=scan,
         last=last,
         earlier=_earlier(lead, scan),
-        outside=outside,
+        outside=known.found,
         entries={entry.field: entry for entry in lead.overrides.in_force().select_related("by")},
         events=sorted(cites(lead).select_related("by"), key=lambda event: (event.at, event.pk), reverse=True),
         price=price_for(lead.tenant_size, lead.segment, lead.score),
         outcome=lead.outcomes.select_related("by").filter(is_current=True).first() if lead.outcome else None,
-        not_registered=not_registered,
+        not_registered=known.not_registered,
+        expiry_read_at=known.expiry_read_at,
     )
 
 
@@ -273,6 +297,8 @@ def _looked_up(material: Material) -> Iterator[tuple[str, list[Source]]]:
 def _nothing_judged(material: Material) -> Iterator[tuple[str, list[Source]]]:
     if material.last is not None:
         yield "unanswered", _unanswered(material.last)
+    if material.unjudged is not None:
+        yield "unjudged_mx", _rows(material.unjudged, _is_mx(material.lead), found=True)
 
 
 def _unanswered(scan: Scan) -> list[Source]:
@@ -462,9 +488,19 @@ def _outside(fact: OutsideFact) -> Source:
     at = outside.learned_at(fact, named)
     parts = [f"{fact.get_kind_display()}: {values}"[:_VALUE_LENGTH], fact.source, _moment(at) if at else ""]
     anchor = f"outside-{fact.kind}"
-    words = tuple((str(name), str(said)) for name, said in (fact.evidence or fact.value).items())
+    words = tuple((str(outside_page.FIELDS.get(name, name)), said) for name, said in _words_of(fact))
     raw = Raw(anchor, str(fact.get_kind_display()), words=words)
     return Source(anchor, "; ".join(part for part in parts if part), raw)
+
+
+def _words_of(fact: OutsideFact) -> Iterator[tuple[str, str]]:
+    """(field, the words of the source); without them what was read from it."""
+    if fact.evidence:
+        yield from fact.evidence.items()
+        return
+    for name, said in fact.value.items():
+        if said not in (None, "", [], {}) and name != "as_of":
+            yield outside.said_as(name), str(said)
 
 
 def _dated(value: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from leads import knowledge, scanning, services, snoozing, visits
-from leads.brief import Brief, build_brief
-from leads.brief_sources import Loaded, cites, material_with
+from leads.brief import build_brief
+from leads.brief_sources import Loaded, Material, cites, material_with
 from leads.event_words import day_words
 from leads.folding import turkish_sort_key
 from leads.forms import (
@@ -63,13 +63,17 @@ def lead_context(request: Request, lead: Lead, since: datetime | None = None) ->
     events = timeline(lead, reader=request.user, since=since, asked=asked, size=size, besides=cites(lead))
     asleep = snoozing.code(lead.snoozed_until, lead.snoozed_until_change_since)
     outcome = lead.outcomes.select_related("by").filter(is_current=True).first() if lead.outcome else None
+    material = _material(lead, scan, failed, in_force, events.read, outcome)
     return {
         "lead": lead,
         "scan": scan,
         "last_scan": failed,
         "failed_look": [] if failed is None else shown(failed).evidence,
         "tags": tags,
-        "brief": _brief(lead, scan, failed, in_force, events.read, outcome),
+        "brief": build_brief(material),
+        "expiry_read_at": material.expiry_read_at,
+        "unjudged": material.unjudged,
+        "unjudged_provider": material.recognised_provider,
         "timeline": events,
         "notes": lead.notes.select_related("by")[:50],
         "in_force": in_force,
@@ -92,14 +96,14 @@ def _work_form(lead: Lead, tags: str) -> WorkForm:
     return WorkForm(initial=shown | {f"{name}_seen": mark(value) for name, value in shown.items()})
 
 
-def _brief(
+def _material(
     lead: Lead,
     scan: ShownScan | None,
     failed: Scan | None,
     in_force: Mapping[str, Override],
     events: Sequence[Event],
     outcome: OutcomeRecord | None,
-) -> Brief:
+) -> Material:
     loaded = Loaded(
         scan=scan.scan if scan else None,
         failed=failed,
@@ -107,7 +111,7 @@ def _brief(
         events=events,
         outcome=outcome,
     )
-    return build_brief(material_with(lead, loaded))
+    return material_with(lead, loaded)
 
 
 def _entry_form(field: str, lead: Lead, entry: Override | None) -> EntryForm:
@@ -203,9 +207,10 @@ def lead_work(request: Request, domain: str) -> HttpResponse:
         if form.cleaned_data["preset"]:
             data["on"] = form.cleaned_data["on"].isoformat()
         for name in form.sent():
-            data[f"{name}_seen"] = mark(_now(row, name))
+            shown = mark(_now(row, name))
+            data[f"{name}_seen"] = shown
             if _untouched(form, name):
-                data[name] = data[f"{name}_seen"].removeprefix("=")
+                data[name] = shown.removeprefix("=")
         typed = WorkForm(data)
         said = _("Somebody changed this meanwhile: it is “%(value)s” now. Yours is not saved; saving it replaces that.")
         nothing = _("Somebody cleared this meanwhile. Yours is not saved yet; you can save it now.")

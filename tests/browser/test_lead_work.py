@@ -65,3 +65,22 @@ def test_the_lights_of_the_header_have_names_at_every_width(lead: Page, width: i
     assert lead.evaluate("document.documentElement.scrollWidth") <= width
     header = lead.locator("header.frame__header")
     assert header.evaluate("(header) => header.scrollWidth <= header.clientWidth")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_daily_work_comes_before_the_evidence(lead: Page, width: int) -> None:
+    lead.set_viewport_size({"width": width, "height": 900})
+    parts = ["#verdict-title", "#work", "#notes", "#reasons-title", "#facts-title"]
+    tops = [lead.locator(part).evaluate("(part) => part.getBoundingClientRect().top") for part in parts]
+    order = lead.evaluate("(parts) => [...document.querySelectorAll(parts.join())].map((part) => '#' + part.id)", parts)
+    assert order == parts
+    if width == 390:
+        assert tops == sorted(tops)
+    else:
+        assert tops[1] < tops[3]
+        assert tops[1] < tops[2] < tops[4]
+    lead.locator("#work input[name=tags]").fill("fuar")
+    lead.locator("#work input[name=tags]").press("Enter")  # the form's own button, not one of the days
+    lead.wait_for_url("**#work")
+    expect(lead.locator("#work input[name=on]")).to_have_value("")
+    expect(lead.locator("#work input[name=tags]")).to_have_value("fuar")

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -90,6 +91,46 @@ def test_where_the_web_site_is_hosted_is_said_of_the_web_site_alone(
     assert "call.migration.open" in said(brief)
 
 
+def test_a_mail_host_of_a_provider_nobody_knows_is_said_where_nothing_could_be_judged(
+    scanned: Scan, as_seller: Client
+) -> None:
+    faults = [Fault(ACME, "TXT", "servfail"), Fault("*", "*", "servfail", below=f"_domainkey.{ACME}")]
+    lead = scanned([Record(ACME, "MX", "1 mx.bilinmeyen.example")], [*faults, Fault(f"_dmarc.{ACME}", "*", "servfail")])
+    assert lead.verdict_state == "undetermined"
+    with override("en"):
+        internal = said(brief_of(lead))
+    root = "bilinmeyen.example"
+    wanted = f"The mail host (MX) lies under {root}; the provider behind it was not recognised."
+    assert internal["known.mx_unrecognised"] == wanted
+    page = as_seller.get(lead.get_absolute_url()).content.decode()
+    assert "not recognised" in page
+    assert f"mx.{root}" in page
+    assert "nothing certain" not in page
+
+
+@pytest.mark.parametrize(("language", "network"), [("en", "Operator of the network"), ("tr", "Ağ işleticisi")])
+def test_the_raw_row_of_a_look_outside_names_its_fields_in_words(scanned: Scan, language: str, network: str) -> None:
+    lead = scanned(google(ACME))
+    learned(lead, "hosting", asn=64500, organisation="Örnek Telekom", country="NL", is_cloud=False, database="ASN")
+    fact = learned(lead, "registration", registrar="Güneşli", expires_on="2031-01-01")
+    fact.evidence = {"registrar": "fn: Güneşli"}
+    fact.save()
+    with override(language):
+        raws = {note.raw.anchor: dict(note.raw.words) for note in brief_of(lead).notes if note.raw is not None}
+    assert raws["outside-hosting"][network] == "Örnek Telekom"
+    assert not raws["outside-hosting"].keys() & {"asn", "organisation", "country", "is_cloud", "database"}
+    assert [*raws["outside-registration"].values()] == ["fn: Güneşli"]
+    assert "registrar" not in raws["outside-registration"]
+
+
+def test_the_expiry_among_the_facts_says_when_it_was_read(scanned: Scan, as_seller: Client) -> None:
+    lead = scanned(google(ACME))
+    registered(lead, ends_in=300, days_ago=90)  # too old for the brief, still shown
+    with override("en"):
+        read = day(timezone.now() - timedelta(days=90))
+    assert f"read on {read}" in as_seller.get(lead.get_absolute_url()).content.decode()
+
+
 @pytest.mark.parametrize(
     ("signals", "names"), [(("spf", "dkim"), "SPF, DKIM"), (("spf", "dkim", "dmarc"), "SPF, DKIM, DMARC")]
 )
@@ -108,12 +149,14 @@ def test_a_lead_that_was_never_judged_names_what_got_no_answer(
     internal = said(brief)
     assert "known.unanswered" not in internal
     assert internal["known.undecided"].startswith(f"The last look got no answer about {names};")
+    shown = "The records show Google Workspace: the mail host (MX) lies under google.com."
+    assert internal["known.mx"] == shown  # what did answer is said
     assert [*said(page)] == ["public.asked_records"]
     assert f"we asked for {names} of the domain" in said(page)["public.asked_records"]
     assert sheet.endswith(f"got no answer about {names}.")
     for notes in (brief.notes, page.notes):
         assert any(f"TXT {ACME}" in note.text for note in notes)
-        assert not any("MX" in note.text for note in notes)
+    assert not any("MX" in note.text for note in page.notes)
 
 
 @pytest.mark.parametrize(

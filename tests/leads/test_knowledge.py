@@ -302,7 +302,7 @@ def test_the_work_panel_writes_only_what_was_changed(as_seller: Client, scanned:
     opened = as_sent(as_seller.get(scanned.get_absolute_url()).context["work_form"])
     as_seller.post(url, opened | {"owner": str(seller.pk), "tags": "fuar, önemli"}, follow=True)  # another tab
     response = as_seller.post(url, opened | {"on": "2031-01-01"}, follow=True)
-    assert [str(message) for message in response.context["messages"]] == ["Follow-up saved."]
+    assert [str(message) for message in response.context["messages"]] == ["Follow-up on Wednesday, 1 Jan 2031 saved."]
     scanned.refresh_from_db()
     assert (scanned.owner, scanned.follow_up_on) == (seller, date(2031, 1, 1))
     assert set(scanned.tags.filter(automatic=False).values_list("name", flat=True)) == {"fuar", "önemli"}
@@ -312,7 +312,7 @@ def test_the_work_panel_writes_only_what_was_changed(as_seller: Client, scanned:
     assert sorted(again.errors) == ["on", "tags"]
     assert again["owner"].value() == str(seller.pk)  # not touched here: as it is now
     response = as_seller.post(url, {"preset": "tomorrow"}, follow=True)  # a button alone
-    assert [str(message) for message in response.context["messages"]] == ["Follow-up saved."]
+    assert Lead.objects.get().follow_up_on == timezone.localdate() + TOMORROW
     assert Lead.objects.get().owner == seller
     response = as_seller.post(url, as_sent(response.context["work_form"]), follow=True)
     assert [str(message) for message in response.context["messages"]] == ["Nothing was changed."]

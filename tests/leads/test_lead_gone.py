@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 
 from leads import import_undo, importing
-from leads.models import ImportBatch, LeadVisit, Note
+from leads.models import ImportBatch, Lead, LeadVisit, Note
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -51,10 +51,7 @@ def undone_once_read(batch: ImportBatch, by: User) -> Iterator[list[str]]:
 
 FORMS: dict[str, dict[str, str]] = {
     "notes": {"text": "Arandı"},
-    "owner": {"owner": "", "seen": "="},
-    "name": {"company_name": "Işık A.Ş.", "seen": "=Işık"},
-    "follow-up": {"on": "2099-01-01", "seen": "="},
-    "tags": {"tags": "sıcak", "seen": "="},
+    "work": {"on": "2099-01-01", "on_seen": "="},
     "snooze": {"snooze-until": "2099-01-01"},
     "outcome": {"outcome-outcome": "won"},
     "dismiss": {"reason": "x"},
@@ -87,3 +84,17 @@ def test_a_page_of_a_lead_that_goes_meanwhile_says_so(batch: ImportBatch) -> Non
     assert answer.status_code == 404
     assert "This lead was just removed" in answer.content.decode()
     assert not LeadVisit.objects.exists()
+
+
+def test_a_lead_that_is_there_is_not_said_to_be_gone(batch: ImportBatch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another lead that is looked up wrongly is a fault of ours, and shows as one."""
+    client = Client(headers={"accept-language": "en"}, raise_request_exception=False)
+    client.force_login(make_user("operator", role="Sales operations"))
+
+    def miss(*_args: object, **_kwargs: object) -> None:
+        Lead.objects.get(pk=0)
+
+    monkeypatch.setattr("leads.services.add_note", miss)
+    assert client.post("/leads/isik.example/notes/", FORMS["notes"]).status_code == 500
+    Lead.objects.filter(domain="ay.example").delete()
+    assert client.post("/leads/isik.example/notes/", FORMS["notes"]).status_code == 500

@@ -79,7 +79,7 @@ def test_no_page_escapes_these_tests(scanned: Lead) -> None:
         "rescan", "note", "work", "dismiss", "restore", "import_reread",
         "import_start", "known", "known_end", "known_keep", "opt_out", "snooze", "wake", "outcome", "outcome_undo",
         "import_discard", "import_cancel", "job_cancel", "job_retry", "alert_read", "brief_answer", "brief_follow_up",
-        "outside_again", "view_add", "view_change", "view_delete", "bulk",
+        "outside_again", "snooze_undo", "view_add", "view_change", "view_delete", "bulk",
         "bulk_action", "bulk_undo",
     }  # fmt: skip
     named = {pattern.name for pattern in urlpatterns if isinstance(pattern, URLPattern)}

@@ -56,6 +56,18 @@ def test_a_wrong_password_loses_nothing(client: Client, seller: User) -> None:
     assert hidden(page.content.decode())["kept"] == fields["kept"]
 
 
+def test_after_a_wrong_password_one_types_it_again_and_nothing_else(client: Client, seller: User) -> None:
+    page = client.post("/accounts/login/", PASSWORD | {"password": "wrong"}).content.decode()
+    name, password = (re.search(rf'<input[^>]*name="{field}"[^>]*>', page) for field in ("username", "password"))
+    assert name is not None
+    assert password is not None
+    assert f'value="{PASSWORD["username"]}"' in name[0]
+    assert "autofocus" not in name[0]
+    assert "autofocus" in password[0]
+    assert 'aria-describedby="sign-in-error"' in password[0]
+    assert 'id="sign-in-error"' in page
+
+
 def test_the_way_back_from_a_form_stays_on_this_site(client: Client, seller: User) -> None:
     assert sent_too_late(client, "https://evil.example/leads/")["next"] == "/"
 
