@@ -37,7 +37,6 @@ _OVERLAP: Final = timedelta(minutes=2)  # an event is seen only when its transac
 _TELLING: Final = (
     Event.Kind.LINKED, Event.Kind.UNLINKED, Event.Kind.REFERRAL, Event.Kind.EDITED, Event.Kind.TAG,
     Event.Kind.TENANT, Event.Kind.OVERRIDE, Event.Kind.OPT_OUT,
-    Event.Kind.OVERRIDE,
 )  # fmt: skip
 # Parked for one of these, a row waits for a decision, not for another try.
 DECISIONS: Final = (Reason.FOREIGN, Reason.DELETED)

@@ -18,6 +18,8 @@ from typing import Any
 
 import django
 
+from tests.browser.work import a_day
+
 SKIPPED = {
     "admin:view_on_site": "a redirect to another page",
     "referrals:connect_callback": "the way back from the sign-in of Microsoft, never opened by hand",
@@ -107,7 +109,8 @@ def arguments(name: str, wanted: tuple[str, ...]) -> dict[str, Any]:
         if argument == "domain":
             found[argument] = lead.domain
             if name == "d365:decide" or name == "d365:steps":
-                push = Push.objects.select_related("lead").order_by("pk").first()
+                pushes = Push.objects.select_related("lead").order_by("pk")
+                push = pushes.filter(state="parked", reason="foreign").first() or pushes.first()
                 found[argument] = push.lead.domain if push else lead.domain
         elif argument == "object_id":
             app, _, model = name.removeprefix("admin:").rpartition("_")[0].rpartition("_")
@@ -163,4 +166,5 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hunter.settings")
     django.setup()
     logging.disable()
+    a_day()
     json.dump(walk(), sys.stdout)
