@@ -20,6 +20,7 @@ from integrations_d365 import models, pushing
 from integrations_d365.messages import CATEGORIES, COLUMN_NAMES, FIXES, PROBLEMS, REFUSED, failure, parked
 from integrations_d365.push_page import link_to
 from jobs.models import Job
+from leads import saved_views
 from leads.admin import FastAdmin, LeadAdmin, LedgerAdmin
 from leads.models import Lead, PushState
 
@@ -58,7 +59,7 @@ class CategoryFilter(admin.SimpleListFilter):
 
 @admin.register(models.Push)
 class PushAdmin(RecordAdmin[models.Push]):
-    list_display = ("lead", "state", "why", "attempts", "synced_at", "remote_state", "remote_owner")
+    list_display = ("lead", "state", "why", "attempts", "synced_at", "remote_state", "owner_there")
     list_filter = ("state", "reason", CategoryFilter, "remote_state")
     list_select_related = ("lead",)
     ordering = ("-pk",)
@@ -69,7 +70,7 @@ class PushAdmin(RecordAdmin[models.Push]):
     fieldsets = (
         (None, {"fields": ("lead_link", "state", "why", "advice", "asked_by", "asked_at", "not_before", "attempts")}),
         (_("In Dynamics"), {"fields": (
-            "remote", "remote_state", "remote_status", "remote_owner", "remote_modified_at", "remote_seen_at", "etag",
+            "remote", "remote_state", "remote_status", "owner_there", "remote_modified_at", "remote_seen_at", "etag",
         )}),
         (_("Trouble"), {"fields": (
             "reason", "error_category", "error_code", "error_said", "error_request_id", "error_at", "failing_since",
@@ -94,6 +95,10 @@ class PushAdmin(RecordAdmin[models.Push]):
         """The folded search of the lead list."""
         found = Lead.objects.search(search_term).values("pk") if search_term else None
         return (queryset if found is None else queryset.filter(lead__in=found)), False
+
+    @admin.display(description=_("owner in Dynamics"), ordering="remote_owner")
+    def owner_there(self, push: models.Push) -> str:
+        return push.owner_there or "–"
 
     @admin.display(description=_("what happened"))
     def why(self, push: models.Push) -> str:
@@ -219,6 +224,17 @@ class AutoPushAdmin(FastAdmin[models.AutoPush]):
     fields = ("saved_view", "enabled_at", "changed_by")
     readonly_fields = ("enabled_at", "changed_by")
     actions = ("turn_on", "turn_off")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[models.AutoPush]:
+        """A view that somebody keeps to themselves is theirs alone; the page of the rules turns its rule off."""
+        user: Any = request.user
+        return super().get_queryset(request).filter(saved_view__in=saved_views.visible_to(user))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "saved_view":
+            user: Any = request.user
+            kwargs["queryset"] = saved_views.visible_to(user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.AutoPush | None = None) -> tuple[str, ...]:
         return self.readonly_fields if obj is None else ("saved_view", *self.readonly_fields)

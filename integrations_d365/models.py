@@ -17,8 +17,8 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from leads.models import Lead, PushState, RemoteState, SavedView
 
@@ -137,6 +137,14 @@ class Push(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("d365:push", args=[self.lead.domain])
+
+    @property
+    def owner_there(self) -> str:
+        """The owner in Dynamics in words. Dataverse calls an application user "#" and the name of the application."""
+        mark, _blank, application = self.remote_owner.partition(" ")
+        if mark != "#" or not application:
+            return self.remote_owner
+        return gettext("%(name)s (application user)") % {"name": application}
 
     @property
     def is_closed(self) -> bool:

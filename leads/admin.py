@@ -543,9 +543,9 @@ class SavedViewAdmin(FastAdmin[models.SavedView]):
     list_select_related = ("owner",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[models.SavedView]:
-        """What a person keeps to themselves is for them, and for those who may change leads in bulk."""
+        """What a person keeps to themselves is for them alone."""
         user: Any = request.user
-        return super().get_queryset(request) if _shares(request) else saved_views.visible_to(user)
+        return super().get_queryset(request).filter(pk__in=saved_views.visible_to(user).values("pk"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.SavedView | None = None) -> tuple[str, ...]:
         return ("owner",) if _shares(request) else ("owner", "shared")
@@ -574,7 +574,7 @@ def _shares(request: HttpRequest) -> bool:
 
 def _may_change(request: HttpRequest, view: models.SavedView | None) -> bool:
     user: Any = request.user
-    return view is None or _shares(request) or saved_views.may_change(view, user)
+    return view is None or saved_views.may_change(view, user)
 
 
 @admin.register(models.BulkAction)

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -21,6 +21,8 @@ from integrations_d365.messages import REFUSED
 from integrations_d365.models import AutoPush
 from leads.list_query import LeadQuery
 from leads.models import SavedView
+from leads.saved_views import visible_to
+from leads.templatetags.leads import person
 from leads.views.pages import Request, allowed, page_of, show
 
 ON_A_PAGE: Final = 25
@@ -28,13 +30,19 @@ ON_A_PAGE: Final = 25
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A saved view, its rule if there ever was one, and how many leads it means now."""
+    """A saved view, its rule if there ever was one, and how many leads it means now. Of a view that somebody else
+    keeps to themselves only that its rule is on, so that it can be turned off: `is_private`."""
 
     view: SavedView
     query: LeadQuery
     rule: AutoPush | None
+    is_private: bool
     matching: int
     never_pushed: int
+
+    @property
+    def name(self) -> str:
+        return _name(self.view, is_private=self.is_private)
 
     @property
     def is_on(self) -> bool:
@@ -46,12 +54,28 @@ class Row:
         return self.rule is not None and pushing.is_stopped(self.rule)
 
 
-def _row(view: SavedView, rule: AutoPush | None) -> Row:
+def _name(view: SavedView, *, is_private: bool) -> str:
+    return _("A private view of %(person)s") % {"person": person(view.owner)} if is_private else view.name
+
+
+def _is_private(view: SavedView, user: User) -> bool:
+    """Whether it is for others alone."""
+    return not view.shared and view.owner_id != user.pk
+
+
+def _listed(user: User) -> QuerySet[SavedView]:
+    """What a person may know of: their own views, those that are shared, and that a rule is on."""
+    on = AutoPush.objects.filter(enabled_at__isnull=False).values("saved_view")
+    views = SavedView.objects.filter(Q(pk__in=visible_to(user).values("pk")) | Q(pk__in=on))
+    return views.select_related("owner")
+
+
+def _row(view: SavedView, rule: AutoPush | None, user: User) -> Row:
     query = LeadQuery.from_url(QueryDict(view.query.lstrip("?")))
     counts = query.leads(view.owner).aggregate(
         matching=Count("pk"), never_pushed=Count("pk", filter=Q(push__isnull=True, score__isnull=False))
     )
-    return Row(view, query, rule, **counts)
+    return Row(view, query, rule, _is_private(view, user), **counts)
 
 
 def _owners() -> QuerySet[User]:
@@ -74,10 +98,10 @@ def rules(request: Request) -> HttpResponse:
             text = _("“%(name)s” was saved. The rule is off still: turn it on.")
             messages.success(request, text % {"name": view.name})
             return redirect("d365:rules")
-    page = page_of(SavedView.objects.select_related("owner").order_by("name", "pk"), request, ON_A_PAGE)
+    page = page_of(_listed(request.user).order_by("name", "pk"), request, ON_A_PAGE)
     found = AutoPush.objects.filter(saved_view__in=page.object_list).select_related("changed_by")
     by_view = {rule.saved_view_id: rule for rule in found}
-    rows = [_row(view, by_view.get(view.pk)) for view in page.object_list]
+    rows = [_row(view, by_view.get(view.pk), request.user) for view in page.object_list]
     context = {"page": page, "rows": rows, "form": form, "owners": _owners()}
     return show(request, "dynamics/rules.html", "dynamics/_rules.html", context, 422 if form.errors else 200)
 
@@ -86,10 +110,14 @@ def rules(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def rule(request: Request, pk: int) -> HttpResponse:
-    """GET asks whether the rule of a saved view shall be on; POST says so, on=1 or on=0."""
-    view = get_object_or_404(SavedView.objects.select_related("owner"), pk=pk)
+    """GET asks whether the rule of a saved view shall be on; POST says so, on=1 or on=0. The rule of somebody else's
+    private view can only be turned off."""
+    view = get_object_or_404(_listed(request.user), pk=pk)
+    if _is_private(view, request.user) and request.POST.get("on") != "0":
+        raise Http404
     if request.method != "POST":
-        row = _row(view, AutoPush.objects.filter(saved_view=view).select_related("changed_by").first())
+        found = AutoPush.objects.filter(saved_view=view).select_related("changed_by").first()
+        row = _row(view, found, request.user)
         return show(request, "dynamics/rule.html", "dynamics/rule.html", {"row": row, "owners": _owners()})
     on = request.POST.get("on") == "1"
     if on and (reason := pushing.why_off()):
@@ -109,4 +137,4 @@ def _set_rule(view: SavedView, on: bool, request: Request) -> None:
             messages.error(request, str(REFUSED[refusal.reason]))
             return
     text = _("Leads of “%(name)s” are pushed by themselves from now on.") if on else _("“%(name)s” pushes nothing now.")
-    messages.success(request, text % {"name": view.name})
+    messages.success(request, text % {"name": _name(view, is_private=_is_private(view, request.user))})

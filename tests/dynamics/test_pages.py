@@ -689,6 +689,35 @@ def test_a_view_is_saved_from_the_address_of_the_list(connected: Cloud, as_opera
     assert SavedView.objects.count() == 1
 
 
+def test_a_private_view_is_nobody_elses_but_its_rule_can_be_turned_off(
+    connected: Cloud, as_operator: Client, as_administrator: Client, administrator: User
+) -> None:
+    view = SavedView.objects.create(owner=administrator, name="Gizli", query="?q=gizli-firma")
+    rules, rule = reverse("d365:rules"), reverse("d365:rule", args=[view.pk])
+    hidden = ("Gizli", "gizli-firma")
+    assert not any(word in page(as_operator, rules) for word in hidden)
+    assert as_operator.get(rule).status_code == 404
+    assert as_operator.post(rule, {"on": "1"}).status_code == 404
+    assert "Gizli" in page(as_administrator, rules)
+    as_administrator.post(rule, {"on": "1"})
+    assert AutoPush.objects.get().enabled_at is not None
+    text = page(as_operator, rules)
+    assert "A private view of" in text
+    assert not any(word in text for word in hidden)
+    assert as_operator.get(rule).status_code == 404
+    assert as_operator.post(rule, {"on": "1"}).status_code == 404
+    told = as_operator.post(rule, {"on": "0"}, follow=True).content.decode()
+    assert "A private view of" in told
+    assert not any(word in told for word in hidden)
+    assert AutoPush.objects.get().enabled_at is None
+    assert "A private view of" not in page(as_operator, rules)
+
+
+def test_without_a_view_the_rules_lead_to_the_list(connected: Cloud, as_operator: Client) -> None:
+    empty = page(as_operator, reverse("d365:rules")).split('class="empty"')[1].split("</div>")[0]
+    assert 'href="/leads/"' in empty
+
+
 # The check
 
 
@@ -877,6 +906,9 @@ def test_every_admin_page_opens(connected: Cloud, as_administrator: Client, oper
     push = pushed(as_administrator, lead)
     view = SavedView.objects.create(owner=operator, name="Hot", query="?segment=Migration")
     rule = AutoPush.objects.create(saved_view=view)
+    assert "Hot" not in page(as_administrator, reverse("admin:integrations_d365_autopush_changelist"))
+    assert "Hot" not in page(as_administrator, reverse("admin:integrations_d365_autopush_add"))
+    SavedView.objects.update(shared=True)  # till now the operator's alone
     rows = {
         "push": push, "pushattempt": PushAttempt.objects.first(), "governor": governor.current(),
         "environmentcheck": governor.current().checks.first(), "autopush": rule,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from integrations_d365 import read_back
@@ -62,6 +64,18 @@ def test_the_owner_is_known_by_name(connected: Cloud, pushed: list[Push]) -> Non
     read()
     pushed[0].refresh_from_db()
     assert pushed[0].remote_owner == name
+
+
+def test_the_application_user_is_said_in_words(connected: Cloud, pushed: list[Push], as_seller: Client) -> None:
+    assert pushed[0].remote_owner.startswith("# ")  # as Dataverse names it
+    name = pushed[0].remote_owner.removeprefix("# ")
+    assert pushed[0].owner_there == f"{name} (application user)"
+    for url in (reverse("d365:board"), pushed[0].get_absolute_url()):
+        text = as_seller.get(url).content.decode()
+        assert f"{name} (application user)" in text
+        assert f"# {name}" not in text
+    assert Push(remote_owner="Ayşe #2").owner_there == "Ayşe #2"
+    assert Push(remote_owner="#").owner_there == "#"
 
 
 def test_a_deleted_lead_is_noticed_without_a_push(connected: Cloud, pushed: list[Push]) -> None:

@@ -169,10 +169,21 @@ def test_what_a_person_keeps_to_themselves_is_not_to_be_read_there(client: Clien
     operator.is_staff = True
     operator.save()
     client.force_login(operator)
-    assert "gizli-firma" in client.get(listed).content.decode()
-    assert client.post(reverse(changes, args=[own.pk]), {**form, "shared": "on"}).status_code == 302
+    client.get(listed)  # tells what was said to the seller, whose browser this is
+    page = client.get(listed).content.decode()
+    assert "gizli-firma" in page
+    assert "Yeni" not in page  # who may change many leads reads no more than anybody
+    assert client.post(reverse(changes, args=[own.pk]), {**form, "name": "Alındı"}).status_code == 302
     own.refresh_from_db()
-    assert (own.owner, own.shared) == (seller, True)
+    assert (own.name, own.owner, own.shared) == ("Yeni", seller, False)
+    assert client.post(reverse(changes, args=[private.pk]), {**form, "name": "Açık"}).status_code == 302
+    private.refresh_from_db()
+    assert (private.name, private.owner, private.shared) == ("Açık", operator, True)
+    client.force_login(make_user("yonetici", role="Administrator", is_staff=True, is_superuser=True))
+    client.get(listed)
+    page = client.get(listed).content.decode()
+    assert "Açık" in page
+    assert "Yeni" not in page
 
 
 def test_a_view_there_keeps_only_what_the_list_understands(as_administrator: Client, administrator: User) -> None:
