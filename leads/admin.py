@@ -250,7 +250,7 @@ class LeadAdmin(FastAdmin[models.Lead]):
         (None, {"fields": _OWNED_BY_PEOPLE}),
         (_("Verdict"), {"fields": _VERDICT}),
         (_("Dismissal"), {"fields": ("dismissed_at", "dismissed_by", "dismissed_reason")}),
-        (_("Contact opt-out"), {"fields": ("opted_out_at", "opted_out_by")}),
+        (_("Contact opt-out"), {"fields": ("opted_out_at", "opted_out_by", "opted_out_reason")}),
         (_("Origin"), {"fields": ("created_at", "created_by", "import_batch")}),
     )
     actions: tuple[str, ...] = ("rescan", "export", "dismiss", "opt_out", "opt_in")
@@ -264,6 +264,7 @@ class LeadAdmin(FastAdmin[models.Lead]):
             "dismissed_reason",
             "opted_out_at",
             "opted_out_by",
+            "opted_out_reason",
             "created_at",
             "created_by",
             "import_batch",

@@ -98,7 +98,9 @@ def event_value(value: str, kind: str) -> str:
     if kind == Event.Kind.SNOOZED:
         return _sleep(value)
     if kind == Event.Kind.OPT_OUT:
-        return str(_OPT_OUT_WORDS.get(value, value))
+        code, _colon, reason = value.partition(":")
+        said = str(_OPT_OUT_WORDS.get(code, code))
+        return f"{said}: {reason}" if reason else said
     if kind == Event.Kind.OVERRIDE:
         return _entry(value)
     return value

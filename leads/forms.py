@@ -188,6 +188,16 @@ class DismissForm(forms.Form):
     reason = forms.CharField(label=_("Reason (optional)"), required=False, max_length=200)
 
 
+class OptOutForm(forms.Form):
+    wanted = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    reason = OneLine(
+        label=_("Reason (optional)"),
+        help_text=_("Without names and addresses. Your colleagues read it, the customer never does."),
+        required=False,
+        max_length=200,
+    )
+
+
 class BulkAssignForm(forms.Form):
     """Whoever presses the button without a choice has not chosen nobody."""
 

@@ -133,21 +133,23 @@ def conflicts(lead: Lead, entries: Iterable[Override], scan: ShownScan | None) -
     return found
 
 
-def set_opt_out(lead: Lead, *, wanted: bool, by: User) -> None:
+def set_opt_out(lead: Lead, *, wanted: bool, by: User, reason: str = "") -> None:
     """The company asked not to be contacted: its contacts are no longer shown, found, exported or pushed. False
-    takes it back."""
+    takes it back, and the reason with it; the timeline keeps both."""
     with transaction.atomic():
         row = _locked(lead)
         if wanted == (row.opted_out_at is not None):
             return
         row.opted_out_at, row.opted_out_by = (timezone.now(), by) if wanted else (None, None)
-        row.save(update_fields=["opted_out_at", "opted_out_by", "search_text"])
+        row.opted_out_reason = reason if wanted else ""
+        row.save(update_fields=["opted_out_at", "opted_out_by", "opted_out_reason", "search_text"])
+        asked = f"asked:{reason}" if reason else "asked"
         Event.objects.create(
             lead=row,
             kind=Event.Kind.OPT_OUT,
             by=by,
             old="" if wanted else "asked",
-            new="asked" if wanted else "withdrawn",
+            new=asked if wanted else "withdrawn",
         )
 
 

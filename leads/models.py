@@ -247,6 +247,9 @@ class Lead(models.Model):
         verbose_name=_("opt-out noted by"),
         db_index=False,
     )
+    opted_out_reason = models.CharField(
+        _("reason for the opt-out"), max_length=200, blank=True, default="", db_default=""
+    )
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome, blank=True)
     dismissed_at = models.DateTimeField(_("dismissed at"), null=True, blank=True)
     dismissed_by = models.ForeignKey(

@@ -13,11 +13,11 @@ from django.views.decorators.http import require_POST
 from leads import knowledge
 from leads.brief_sources import name_of
 from leads.event_words import said
-from leads.forms import EntryForm
+from leads.forms import EntryForm, OptOutForm
 from leads.models import Lead, Override
 from leads.overtaken import Overtaken
 from leads.views.lead_detail import saved
-from leads.views.pages import Request, allowed, lead_or_404, say_overtaken
+from leads.views.pages import Request, allowed, say_overtaken
 
 
 @allowed("leads.add_override")
@@ -96,10 +96,14 @@ def lead_known_keep(request: Request, domain: str, pk: int) -> HttpResponse:
 @allowed("leads.change_lead")
 @require_POST
 def lead_opt_out(request: Request, domain: str) -> HttpResponse:
-    lead, wanted = lead_or_404(domain), request.POST.get("wanted") == "1"
-    knowledge.set_opt_out(lead, wanted=wanted, by=request.user)
-    if wanted:
-        messages.success(request, _("The company is not contacted any more; its contacts are hidden everywhere."))
-    else:
-        messages.success(request, _("The company may be contacted again."))
-    return redirect(lead)
+    form = OptOutForm(request.POST)
+
+    def save(lead: Lead, cleaned: dict[str, Any]) -> None:
+        knowledge.set_opt_out(lead, wanted=cleaned["wanted"], by=request.user, reason=cleaned["reason"])
+
+    def message() -> str:
+        if form.cleaned_data["wanted"]:
+            return _("The company is not contacted any more; its contacts are hidden everywhere.")
+        return _("The company may be contacted again.")
+
+    return saved(request, domain, "opt_out_form", form, save, message, part="known")

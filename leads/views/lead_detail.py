@@ -26,6 +26,7 @@ from leads.forms import (
     DismissForm,
     EntryForm,
     NoteForm,
+    OptOutForm,
     OutcomeForm,
     SnoozeForm,
     WorkForm,
@@ -87,6 +88,7 @@ def lead_context(request: Request, lead: Lead, since: datetime | None = None) ->
         "snooze_form": SnoozeForm(prefix="snooze", initial={"until_change": True, "seen": asleep}),
         "outcome_form": OutcomeForm(prefix="outcome", initial={"seen": lead.outcome}),
         "dismiss_form": DismissForm(),
+        "opt_out_form": OptOutForm(initial={"wanted": "1"}, auto_id="id_opt_out_%s"),
         **{f"known_{field}": _entry_form(field, lead, in_force.get(field)) for field in Override.Field.values},
     }
 

@@ -12,11 +12,13 @@ from django.forms import Form
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from integrations_d365.facts import facts_of
 from integrations_d365.models import Push
 from leads import importing, knowledge, scanning, services
 from leads.brief import brief_of
+from leads.brief_sheet import as_text, sheet_of
 from leads.export import csv_lines
 from leads.models import Alert, DomainClaim, Event, Lead, Override, Scan
 from leads.overtaken import Overtaken
@@ -450,6 +452,31 @@ def test_an_address_that_a_person_entered_is_hidden_with_the_others(
     as_seller.post(reverse("leads:opt_out", args=[ACME]), {"wanted": "0"})
     assert showing() == shown
     assert all(found())
+
+
+def test_the_reason_of_an_opt_out_is_for_colleagues_alone(
+    as_seller: Client, as_administrator: Client, scanned: Lead
+) -> None:
+    url, reason = reverse("leads:opt_out", args=[ACME]), "Genel müdür telefonda istedi"
+    assert as_seller.post(url, {"wanted": "1", "reason": "x" * 201}).status_code == 422
+    as_seller.post(url, {"wanted": "1", "reason": f"  {reason}\n "})
+    scanned.refresh_from_db()
+    assert scanned.opted_out_reason == reason
+    page = as_seller.get(scanned.get_absolute_url()).content.decode()
+    assert f"Reason: {reason}" in page
+    assert f"does not want to be contacted: {reason}" in page  # in the timeline
+    assert reason in as_administrator.get(reverse("admin:leads_lead_change", args=[scanned.pk])).content.decode()
+    brief = f"{scanned.get_absolute_url()}brief/"
+    for public in ("?for=customer", "?for=customer&format=pdf"):
+        assert reason.encode() not in as_seller.get(f"{brief}{public}").content
+    with override("en"):
+        assert reason not in as_text(sheet_of(scanned, public=True))
+    assert reason not in "".join(csv_lines(Lead.objects.all()))
+    as_seller.post(url, {"wanted": "0"})
+    scanned.refresh_from_db()
+    assert (scanned.opted_out_at, scanned.opted_out_reason) == (None, "")
+    as_seller.post(url, {"wanted": "1"})
+    assert Event.objects.filter(kind="opt_out").latest("pk").new == "asked"
 
 
 def test_the_admin_enters_ends_and_hides_as_the_pages_do(
