@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from integrations_d365 import read_back
 from integrations_d365.models import Push, Reason
@@ -69,7 +69,9 @@ def test_the_owner_is_known_by_name(connected: Cloud, pushed: list[Push]) -> Non
 def test_the_application_user_is_said_in_words(connected: Cloud, pushed: list[Push], as_seller: Client) -> None:
     assert pushed[0].remote_owner.startswith("# ")  # as Dataverse names it
     name = pushed[0].remote_owner.removeprefix("# ")
-    assert pushed[0].owner_there == f"{name} (application user)"
+    for language, words in (("en", "application user"), ("tr", "uygulama kullanıcısı")):
+        with translation.override(language):
+            assert pushed[0].owner_there == f"{name} ({words})"
     for url in (reverse("d365:board"), pushed[0].get_absolute_url()):
         text = as_seller.get(url).content.decode()
         assert f"{name} (application user)" in text
