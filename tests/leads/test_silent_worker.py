@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from jobs.models import Job, WorkerHeartbeat
 from leads import scanning
-from leads.models import Lead
+from leads.models import BulkAction, Lead
 from tests.factories import make_lead
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +80,10 @@ def test_pages_that_wait_stay_within_their_queries(as_seller: Client, django_ass
     for page, most in zip(waiting_pages(), (15, 12, 12, 12), strict=True):
         with django_assert_max_num_queries(most):
             as_seller.get(page)
+
+
+def test_a_change_of_many_leads_that_waits_says_so_too(as_operator: Client, operator: User) -> None:
+    last_sign(minutes=7)
+    job = Job.objects.create(kind="bulk", key="bulk:1", subject="bulk.tag", total=300)
+    action = BulkAction.objects.create(kind="tag", state="running", total=300, by=operator, job=job)
+    assert "7\xa0minutes" in as_operator.get(action.get_absolute_url()).content.decode()
