@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from integrations_d365 import governor, pushing
+from integrations_d365 import pushing
 from integrations_d365.client import QUICK, DataverseClient, client_from_settings
 from integrations_d365.engine import REMOTE_STATES
 from integrations_d365.governor import NotNow, Turnstile
 from integrations_d365.messages import REFUSED
-from integrations_d365.models import Push, Reason
+from integrations_d365.models import Governor, Push, Reason
 from integrations_d365.push_page import link_to, needs_decision, preview_of, push_of, shape_from
 from integrations_d365.status import connection
 from leads.models import Lead, RemoteState
@@ -128,7 +128,8 @@ def _why(reason: str) -> str:
 def _question(request: Request, lead: Lead, push: Push, refused: str = "") -> HttpResponse:
     decision = needs_decision(push)
     foreign = decision and push.reason == Reason.FOREIGN
-    found = _look(push.foreign_id) if foreign else None
+    standing = connection()
+    found = _look(push.foreign_id, standing.governor) if foreign else None
     context: dict[str, Any] = {
         "lead": lead,
         "push": push,
@@ -137,20 +138,22 @@ def _question(request: Request, lead: Lead, push: Push, refused: str = "") -> Ht
         "found": found,
         "rows": _compared(lead, found) if found is not None and found.outcome == "read" else [],
         "link": link_to(push.foreign_id) if foreign else "",
-        "preview": preview_of(push, shape_from(connection().check)) if decision else None,
+        "preview": preview_of(push, shape_from(standing.check)) if decision else None,
         "refused": refused,
     }
     status = 200 if not refused else 422 if request.htmx else 409
     return show(request, "dynamics/decide.html", "dynamics/_decide.html", context, status)
 
 
-def _look(remote_id: str) -> Found:
-    row = governor.current()
-    if pushing.why_off() or row.paused_at is not None or row.failures:  # nobody waits for what is known to be silent
+def _look(remote_id: str, row: Governor | None) -> Found:
+    """Asks Dynamics, in one lane of the turnstile for both requests."""
+    if row is None or row.paused_at is not None or row.failures:  # nobody waits for what is known to be silent
         return Found("silent")
-    client = client_from_settings(Turnstile(row, counts=False), QUICK)
+    turnstile = Turnstile(row, counts=False)
+    client = client_from_settings(turnstile, QUICK)
     try:
-        return _read(client, remote_id)
+        with turnstile.hold():
+            return _read(client, remote_id)
     except NotFound:
         return Found("gone")
     except (OutboundError, NotNow):
