@@ -17,7 +17,7 @@ class LinkForm(forms.Form):
                 "autocomplete": "off",
                 "autocapitalize": "off",
                 "spellcheck": "false",
-                "placeholder": "company.example",
+                "placeholder": _("company.example"),
             }
         ),
     )
