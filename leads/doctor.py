@@ -60,7 +60,7 @@ def _database() -> tuple[bool, str]:
         connection.ensure_connection()
     except DatabaseError as error:
         return False, _("The database does not answer (%(error)s). Check DATABASE_URL.") % {"error": error}
-    return True, connection.vendor
+    return True, connection.display_name
 
 
 def _migrations() -> tuple[bool, str]:

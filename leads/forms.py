@@ -45,7 +45,7 @@ class OneLine(forms.CharField):
 class AddForm(forms.Form):
     text = forms.CharField(
         label=_("Domains, e-mail or web addresses"),
-        help_text=_("One or many, as you have them: one a line, or separated by blanks, commas or semicolons."),
+        help_text=_("One or many, as you have them: one per line, or separated by blanks, commas or semicolons."),
         max_length=200_000,
         widget=forms.Textarea(attrs={"rows": 5, "autofocus": True, "spellcheck": "false", "autocapitalize": "off"}),
     )
@@ -309,7 +309,7 @@ class PasteForm(forms.Form):
     text = forms.CharField(
         label=_("Pasted list"),
         help_text=_(
-            "One company a line or several: domains, e-mails, web addresses and names in any mixture, or rows copied "
+            "One or more companies per line: domains, e-mails, web addresses and names in any mixture, or rows copied "
             "from a spreadsheet."
         ),
         max_length=PASTE_LIMIT,
@@ -319,7 +319,7 @@ class PasteForm(forms.Form):
                 "spellcheck": "false",
                 "autocapitalize": "off",
                 "wrap": "off",
-                "placeholder": _("Example Ltd.; example.com\ninfo@example.org, https://www.example.net"),
+                "placeholder": _("Example Ltd.; example.com\ninfo@example.org, www.example.net"),
             }
         ),
         error_messages={

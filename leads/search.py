@@ -82,7 +82,7 @@ COMMANDS: Final = (
         permission="integrations_d365.connect_d365",
     ),
     Command(
-        "rules", _("Rules that push by themselves"), "dynamics", "d365:rules",
+        "rules", _("Rules that push automatically"), "dynamics", "d365:rules",
         permission="integrations_d365.view_autopush", flag="HUNTER_D365_ENABLED",
     ),
     Command("alerts", _("Alerts"), "alert", "leads:alerts", permission="leads.view_alert"),

@@ -136,5 +136,5 @@ def _set_rule(view: SavedView, on: bool, request: Request) -> None:
         except pushing.PushRefused as refusal:
             messages.error(request, str(REFUSED[refusal.reason]))
             return
-    text = _("Leads of “%(name)s” are pushed by themselves from now on.") if on else _("“%(name)s” pushes nothing now.")
+    text = _("Leads of “%(name)s” are pushed automatically from now on.") if on else _("“%(name)s” pushes nothing now.")
     messages.success(request, text % {"name": _name(view, is_private=_is_private(view, request.user))})
