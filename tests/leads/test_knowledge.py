@@ -377,7 +377,7 @@ def test_viewers_enter_and_end_nothing(as_viewer: Client, scanned: Lead, seller:
     ):  # fmt: skip
         assert as_viewer.post(reverse(f"leads:{name}", args=args)).status_code == 403, name
     page = as_viewer.get(scanned.get_absolute_url()).content.decode()
-    assert "I know otherwise" not in page
+    assert "Correct it" not in page
     assert Override.objects.in_force().count() == 1
 
 
