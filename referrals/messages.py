@@ -133,7 +133,7 @@ SUGGESTIONS: Final[dict[str, Any]] = {
 # Why a domain of the team was or was not taken (customer_domains.Candidate.verdict).
 CANDIDATES: Final[dict[str, Any]] = {
     "usable": _("can be the company's domain"),
-    "consumer": _("mail service for everyone"),
+    "consumer": _("public mail service"),
     "platform": _("a platform that many companies share"),
     "own": _("your own domain"),
     "seller_side": _("domain of the seller's side"),

@@ -24,7 +24,7 @@ def outcome_list(request: Request) -> HttpResponse:
         "groups": [
             ("segment", _("By segment"), _("Segment"), outcomes.by_column("segment")),
             ("priority", _("By priority"), _("Priority"), outcomes.by_column("priority_category")),
-            ("rule", _("By rule of the score"), _("Rule"), outcomes.by_rule()),
+            ("rule", _("By scoring rule"), _("Rule"), outcomes.by_rule()),
         ],
     }
     return show(request, "leads/outcome_list.html", "leads/_outcome_tables.html", context)

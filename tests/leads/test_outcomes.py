@@ -111,7 +111,7 @@ def test_conversion_by_segment_priority_and_rule(as_viewer: Client) -> None:
     assert "12 of 39 decided leads were won." in text
     assert "60%" in text
     assert "39%–78%" in text
-    assert "too few data" in text
+    assert "too little data" in text
 
 
 def test_the_page_says_when_nothing_was_decided(as_viewer: Client) -> None:

@@ -74,7 +74,7 @@ def test_each_row_says_why_and_offers_its_next_step(as_seller: Client, seller: U
     assert "DMARC changed" in text
     assert "SPF changed" not in text.partition("As a table")[0]  # they have seen that one
     assert "Competitive Takeover: Google Workspace, no DKIM, DMARC p=none" in text
-    assert "Its way into Dynamics 365 waits for a decision" in text
+    assert "Its push to Dynamics 365 waits for a decision" in text
     for name, arguments, mark in (
         ("referrals:lead_panel", "soon.example", ""),
         ("leads:detail", "changed.example", "#timeline"),

@@ -631,7 +631,7 @@ def test_the_queue_shows_why_and_what_could_be_right_by_deadline(as_seller: Clie
     page = _text(as_seller, QUEUE).replace("<wbr>", "")
     assert _order(page, "Ege Soğutma Ltd. Şti.", "Çok A.Ş.")
     assert "Bağlı" not in page
-    for shown in ("derya@hotmail.com.tr", "mail service for everyone", 'data-key="1"', "A lead with a similar name"):
+    for shown in ("derya@hotmail.com.tr", "public mail service", 'data-key="1"', "A lead with a similar name"):
         assert shown in page
     assert "2 referrals wait for their lead" in page
 
