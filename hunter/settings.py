@@ -97,7 +97,7 @@ INSTALLED_APPS = [
     "integrations_d365.apps.IntegrationsD365Config",
     "jobs.apps.JobsConfig",
     "sandbox.apps.SandboxConfig",
-    "django.contrib.admin",
+    "hunter.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -23,6 +23,7 @@ from jobs.models import Job
 from leads import saved_views
 from leads.admin import FastAdmin, LeadAdmin, LedgerAdmin
 from leads.models import Lead, PushState
+from leads.templatetags.leads import job_title
 
 Row = TypeVar("Row", bound=Model)
 
@@ -73,7 +74,7 @@ class PushAdmin(RecordAdmin[models.Push]):
             "remote", "remote_state", "remote_status", "owner_there", "remote_modified_at", "remote_seen_at", "etag",
         )}),
         (_("Trouble"), {"fields": (
-            "reason", "error_category", "error_code", "error_said", "error_request_id", "error_at", "failing_since",
+            "reason", "category", "error_code", "error_said", "error_request_id", "error_at", "failing_since",
             "foreign_id",
         )}),
         (_("Record"), {"fields": (
@@ -81,13 +82,8 @@ class PushAdmin(RecordAdmin[models.Push]):
         )}),
     )  # fmt: skip
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Titled by the domain."""
-        push = self.get_object(request, object_id)
-        title = {"subtitle": push.lead.shown_domain} if push else {}
-        return super().change_view(request, object_id, form_url, {**title, **(extra_context or {})})
+    def title_of(self, obj: models.Push) -> str:
+        return obj.lead.shown_domain
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[models.Push], search_term: str
@@ -95,6 +91,10 @@ class PushAdmin(RecordAdmin[models.Push]):
         """The folded search of the lead list."""
         found = Lead.objects.search(search_term).values("pk") if search_term else None
         return (queryset if found is None else queryset.filter(lead__in=found)), False
+
+    @admin.display(description=_("error category"), ordering="error_category")
+    def category(self, push: models.Push) -> str:
+        return str(CATEGORIES.get(push.error_category, push.error_category)) or "–"
 
     @admin.display(description=_("owner in Dynamics"), ordering="remote_owner")
     def owner_there(self, push: models.Push) -> str:
@@ -159,10 +159,29 @@ class PushAdmin(RecordAdmin[models.Push]):
 
 @admin.register(models.PushAttempt)
 class PushAttemptAdmin(RecordAdmin[models.PushAttempt]):
-    list_display = ("at", "lead", "operation", "outcome", "status", "error_category", "error_code", "request_id", "by")
+    list_display = ("at", "lead", "operation", "outcome", "status", "category", "error_code", "request_id", "by")
     list_filter = ("outcome", "operation", CategoryFilter)
     list_select_related = ("push__lead", "by")
     ordering = ("-pk",)
+    fields = (
+        "push", "asked_in", "at", "by", "operation", "outcome", "column_names", "status", "category", "error_code",
+        "request_id",
+    )  # fmt: skip
+
+    @admin.display(description=_("job"))
+    def asked_in(self, attempt: models.PushAttempt) -> str:
+        if attempt.job is None:
+            return "–"
+        address = reverse("admin:jobs_job_change", args=[attempt.job.pk])
+        return format_html('<a href="{}">{}</a>', address, job_title(attempt.job))
+
+    @admin.display(description=_("columns"))
+    def column_names(self, attempt: models.PushAttempt) -> str:
+        return ", ".join(attempt.columns) or "–"
+
+    @admin.display(description=_("error category"), ordering="error_category")
+    def category(self, attempt: models.PushAttempt) -> str:
+        return str(CATEGORIES.get(attempt.error_category, attempt.error_category)) or "–"
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "push__id__exact" or super().lookup_allowed(lookup, value, request)
@@ -178,7 +197,7 @@ class GovernorAdmin(RecordAdmin[models.Governor]):
     list_display = (
         "key",
         "paused_at",
-        "paused_category",
+        "paused_for",
         "not_before",
         "lanes",
         "batch_size",
@@ -187,17 +206,29 @@ class GovernorAdmin(RecordAdmin[models.Governor]):
     )
     ordering = ("pk",)
 
+    def get_fields(self, request: HttpRequest, obj: models.Governor | None = None) -> Any:
+        names = super().get_fields(request, obj)
+        return ["paused_for" if name == "paused_category" else name for name in names]
+
+    @admin.display(description=_("error category of the pause"), ordering="paused_category")
+    def paused_for(self, governor: models.Governor) -> str:
+        return str(CATEGORIES.get(governor.paused_category, governor.paused_category)) or "–"
+
 
 @admin.register(models.EnvironmentCheck)
 class EnvironmentCheckAdmin(RecordAdmin[models.EnvironmentCheck]):
-    list_display = ("created_at", "governor", "ok", "found", "error_category", "by")
+    list_display = ("created_at", "governor", "ok", "found", "category", "by")
     list_filter = ("ok",)
     list_select_related = ("governor", "by")
     ordering = ("-pk",)
     fields = (
-        "created_at", "governor", "by", "ok", "problem_list", "user_id", "organization_id", "error_category",
-        "error_code", "request_id", "columns",
+        "created_at", "governor", "by", "ok", "problem_list", "user_id", "organization_id", "category", "error_code",
+        "request_id", "columns",
     )  # fmt: skip
+
+    @admin.display(description=_("error category"), ordering="error_category")
+    def category(self, check: models.EnvironmentCheck) -> str:
+        return str(CATEGORIES.get(check.error_category, check.error_category)) or "–"
 
     @admin.display(description=_("problems"))
     def found(self, check: models.EnvironmentCheck) -> int:

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from jobs.models import Job, Lease, ScheduleState, WorkerHeartbeat
@@ -27,6 +29,17 @@ class LedgerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def in_words(seconds: int) -> str:
+    """A span of time in the largest unit that measures it."""
+    if seconds and not seconds % 86400:
+        return ngettext("%(count)d day", "%(count)d days", seconds // 86400) % {"count": seconds // 86400}
+    if seconds and not seconds % 3600:
+        return ngettext("%(count)d hour", "%(count)d hours", seconds // 3600) % {"count": seconds // 3600}
+    if seconds and not seconds % 60:
+        return ngettext("%(count)d minute", "%(count)d minutes", seconds // 60) % {"count": seconds // 60}
+    return ngettext("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
 
 
 @admin.register(Job)
@@ -51,8 +64,12 @@ class JobAdmin(LedgerAdmin):
 
 @admin.register(ScheduleState)
 class ScheduleStateAdmin(LedgerAdmin):
-    list_display = ("__str__", "interval", "last_run", "next_run")
-    exclude = ("name",)
+    list_display = ("__str__", "every", "last_run", "next_run")
+    fields = ("every", "last_run", "next_run")
+
+    @admin.display(description=_("interval"), ordering="interval")
+    def every(self, state: ScheduleState) -> str:
+        return in_words(state.interval)
 
 
 @admin.register(Lease)

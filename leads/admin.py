@@ -66,7 +66,17 @@ _VERBS: Any = {"add": _("add"), "change": _("change"), "delete": _("delete"), "v
 # model, which is written small, or write every word with a capital.
 _OTHERWISE = (
     gettext_noop("Add %(name)s"), gettext_noop("Add %s"), gettext_noop("Change %s"), gettext_noop("View %s"),
-    gettext_noop("Welcome,"), gettext_noop("permissions"),
+    gettext_noop("Welcome,"), gettext_noop("permissions"), gettext_noop("Cannot delete %(name)s"),
+    gettext_noop(
+        'Are you sure you want to delete the %(object_name)s "%(escaped_object)s"? All of the following related items '
+        "will be deleted:"
+    ),
+    gettext_noop(
+        "Deleting the %(object_name)s '%(escaped_object)s' would result in deleting related objects, but your account "
+        "doesn't have permission to delete the following types of objects:"
+    ),
+    gettext_noop("Yes, I’m sure"), gettext_noop("No, take me back"),
+    gettext_noop("This object doesn’t have a change history. It probably wasn’t added via this admin site."),
 )  # fmt: skip
 Row = TypeVar("Row", bound=Model)
 
@@ -81,10 +91,20 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class FastAdmin(admin.ModelAdmin, Generic[Row]):  # type: ignore[type-arg]
-    empty_value_display = "–"
     paginator = BoundedPaginator
     show_full_result_count = False
     list_per_page = 50
+
+    def title_of(self, obj: Row) -> str:
+        """What the page of one object is titled by, in the reader's language."""
+        return str(obj)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        obj: Row | None = self.get_object(request, object_id)
+        title = {"subtitle": self.title_of(obj)} if obj else {}
+        return super().change_view(request, object_id, form_url, {**title, **(extra_context or {})})
 
 
 class LedgerAdmin(FastAdmin[Row]):
@@ -459,12 +479,12 @@ class EventAdmin(LedgerAdmin[models.Event]):
 
     @admin.display(description=_("before"))
     def before(self, event: models.Event) -> str:
-        return change_of(event).old
+        return change_of(event).old or "–"
 
     @admin.display(description=_("after"))
     def after(self, event: models.Event) -> str:
         change = change_of(event)
-        return ": ".join(filter(None, (change.field, change.new, change.note)))
+        return ": ".join(filter(None, (change.field, change.new, change.note))) or "–"
 
 
 @admin.register(models.Alert)
@@ -498,6 +518,9 @@ class NoteAdmin(FastAdmin[models.Note]):
 class TagAdmin(FastAdmin[models.Tag]):
     list_display = ("named", "automatic")
     search_fields = ("name",)
+
+    def title_of(self, obj: models.Tag) -> str:
+        return tag_label(obj)
 
     @admin.display(description=_("name"), ordering="name")
     def named(self, tag: models.Tag) -> str:
@@ -639,14 +662,21 @@ class ImportRowAdmin(LedgerAdmin[models.ImportRow]):
         return ("raw", "filled") if obj is not None and obj.lead is not None and obj.lead.opted_out_at else ()
 
 
+_KINDS_OF_CLAIM: Any = {"domain": _("domain"), "website": _("website"), "email": _("e-mail address")}
+
+
 @admin.register(models.DomainClaim)
 class DomainClaimAdmin(LedgerAdmin[models.DomainClaim]):
-    fields = ("lead", "claimed", "via", "source", "batch", "by", "created_at")
-    list_display = ("claimed", "lead", "via", "source", "by", "created_at")
+    fields = ("lead", "claimed", "kind", "source", "batch", "by", "created_at")
+    list_display = ("claimed", "lead", "kind", "source", "by", "created_at")
     list_filter = ("source",)
     list_select_related = ("lead", "by")
     ordering = ("-pk",)
-    readonly_fields = ("claimed",)
+    readonly_fields = ("claimed", "kind")
+
+    @admin.display(description=_("kind"), ordering="via")
+    def kind(self, claim: models.DomainClaim) -> str:
+        return str(_KINDS_OF_CLAIM.get(claim.via, claim.via)) or "–"
 
     @admin.display(description=_("as written"))
     def claimed(self, claim: models.DomainClaim) -> str:
@@ -686,6 +716,9 @@ class OverrideAdmin(FastAdmin[models.Override]):
     @admin.display(description=_("value"))
     def said(self, entry: models.Override) -> str:
         return said(entry)
+
+    def title_of(self, obj: models.Override) -> str:
+        return f"{obj.get_field_display()}: {said(obj)}"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What was entered stays written; it ends, or another entry takes its place."""
@@ -764,6 +797,9 @@ class CallAnswerAdmin(LedgerAdmin[models.CallAnswer]):
     @admin.display(description=_("question"), ordering="question")
     def asked_what(self, answer: models.CallAnswer) -> str:
         return message(answer.question) or answer.question
+
+    def title_of(self, obj: models.CallAnswer) -> str:
+        return self.asked_what(obj)
 
 
 @admin.register(models.Price)

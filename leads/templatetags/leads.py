@@ -15,8 +15,8 @@ from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from jobs.models import Job
 from leads import job_texts
@@ -424,6 +424,21 @@ def word(code: str, family: str) -> str:
 def by_people(tags: Iterable[Tag]) -> list[Tag]:
     """Without the automatic tags, which repeat what the columns of a list say."""
     return [tag for tag in tags if not tag.automatic]
+
+
+@register.filter
+def counted(count: int, options: Any) -> str:
+    """How many rows of a model. A Turkish noun stays in the singular after a number, and small within a line."""
+    turkish = (get_language() or "").startswith("tr")
+    noun = str(options.verbose_name if turkish or count == 1 else options.verbose_name_plural)
+    return f"{number_format(count)} {within_line(noun)}"
+
+
+@register.filter
+def within_line(noun: str) -> str:
+    """The name of a model after other words. Names that begin with İ are written so in the catalogue, because Django
+    would make an I of their i."""
+    return "i" + noun[1:] if noun.startswith("İ") else noun
 
 
 @register.filter
