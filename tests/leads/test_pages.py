@@ -212,6 +212,15 @@ def test_a_finished_job_stops_its_page_from_asking(as_operator: Client, scanned:
     assert "every 2s" not in as_operator.get(reverse("leads:job", args=[job.pk]), headers=HTMX).content.decode()
 
 
+@pytest.mark.parametrize(("state", "said"), [("running", "90 so far"), ("done", "100%")])
+def test_the_progress_of_a_job_without_a_total_says_what_it_counts(as_operator: Client, state: str, said: str) -> None:
+    job = Job.objects.create(kind="sync", state=state, done=90)
+    row = as_operator.get(reverse("leads:jobs")).content.decode().split(f'id="job-{job.pk}"')[1].split("</tr>")[0]
+    assert said in row
+    page = as_operator.get(reverse("leads:job", args=[job.pk])).content.decode()
+    assert ("90 so far" in page) is (state == "running")
+
+
 def test_alerts_are_marked_read_by_whom(as_seller: Client, scanned: Lead) -> None:
     event = Event.objects.create(lead=scanned, kind="mx", old="google.com", new="outlook.com")
     alert = Alert.objects.create(lead=scanned, event=event, type="mx_changed")
