@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm, SetUnusablePasswordMixin
 from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -25,6 +26,7 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -153,14 +155,48 @@ def _in_words(field: Any) -> Any:
     return field
 
 
-class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
+_JOINS: Any = [field.remote_field.through._meta for field in (*User._meta.many_to_many, *Group._meta.many_to_many)]
+
+
+def _without_joins(listed: list[Any], starts: tuple[str, ...]) -> list[Any]:
+    parts = (_without_joins(part, starts) if isinstance(part, list) else part for part in listed)
+    return [part for part in parts if part and (isinstance(part, list) or not str(part).startswith(starts))]
+
+
+class UnjoiningMixin:
+    """What goes with a person or role, without the rows of join tables, which have neither words nor meaning alone."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        above: Any = super()
+        listed, counts, *refused = above.get_deleted_objects(objs, request)
+        names = {str(options.verbose_name_plural) for options in _JOINS}
+        starts = tuple(f"{capfirst(options.verbose_name)}: " for options in _JOINS)
+        shown = {name: count for name, count in counts.items() if str(name) not in names}
+        return _without_joins(listed, starts), shown, *refused
+
+
+class NewPasswordForm(AdminPasswordChangeForm):
+    """Django's, which keeps one of its texts in the language of the server and one in English."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if usable := self.fields.get("usable_password"):
+            usable.help_text = format_html(
+                '{}<ul id="id_unusable_warning" class="messagelist"><li class="warning">{}</li></ul>',
+                SetUnusablePasswordMixin.usable_password_help_text,
+                gettext("If disabled, the current password of this user is lost."),
+            )
+
+
+class PersonAdmin(UnjoiningMixin, UserAdmin):  # type: ignore[type-arg]
+    change_password_form = NewPasswordForm
     list_filter = ("is_staff", "is_superuser", "is_active", ("groups", RoleFilter))
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return _in_words(super().formfield_for_manytomany(db_field, request, **kwargs))
 
 
-class RoleAdmin(GroupAdmin):
+class RoleAdmin(UnjoiningMixin, GroupAdmin):
     list_display = ("role",)
     actions = None
 

@@ -17,7 +17,7 @@ from django.utils.translation import override
 
 from jobs.models import Job, ScheduleState
 from leads import outcomes
-from leads.models import CallAnswer, Scan, Tag
+from leads.models import CallAnswer, DomainClaim, Override, Scan, Tag
 from tests.factories import make_lead
 
 ROOMS = ("integrations_d365", "jobs", "leads", "referrals")
@@ -84,16 +84,60 @@ def test_what_is_stored_as_a_code_is_shown_in_words(as_administrator: Client, ad
     job = Job.objects.create(kind="scan", key="x", subject="scan.due", payload={"title": "scan.due"}, state="done")
     duty = ScheduleState.objects.create(name="rescan due", interval=600, next_run=at)
     answer = CallAnswer.objects.create(lead=lead, question="discovery.common.budget", by=administrator)
+    entry = Override.objects.create(lead=lead, field="tenant_size", value="medium", by=administrator)
+    claim = DomainClaim.objects.create(lead=lead, claim="info@acme.example", via="email", source="manual")
     outcomes.decide(lead, "won", by=administrator)
     for address, shown, code in (
         (("leads_scan_change", scan.pk), "<h2>acme.example, 26.11.2026 01:30</h2>", "0.6335665"),
         (("leads_scan_changelist",), ">0,63<", "0.6335665"),
         (("jobs_job_change", job.pk), "<h2>Zamanı gelen adayların yeniden taranması</h2>", "payload"),
         (("jobs_schedulestate_change", duty.pk), "zamanı gelen adayların yeniden taranması", "rescan due"),
+        (("jobs_schedulestate_changelist",), ">10 dakika<", ">600<"),
         (("leads_callanswer_change", answer.pk), "bütçesini nasıl planlıyorsunuz", "Mesaj kimliği"),
+        (("leads_callanswer_change", answer.pk), "bütçesini nasıl planlıyorsunuz", "discovery.common"),
+        (("leads_override_change", entry.pk), "<h2>Büyüklük: Orta</h2>", "medium"),
+        (("leads_domainclaim_change", claim.pk), ">e-posta adresi<", ">email<"),
         (("leads_outcomerecord_change", lead.outcomes.get().pk), "<h2>acme.example: Kazanıldı</h2>", ": won"),
-        (("leads_tag_change", Tag.objects.get(name="expire-soon").pk), "Alan adının süresi yakında doluyor", ""),
+        (("leads_tag_change", Tag.objects.get(name="expire-soon").pk), "<h2>Alan adının süresi", "expire-soon"),
     ):
         page = _words_of(as_administrator, *address)
         assert shown in page, address
         assert not code or code not in page, address
+
+
+@pytest.mark.django_db
+def test_a_list_is_named_and_counted_as_the_readers_language_has_it(as_administrator: Client) -> None:
+    """Turkish nouns stay singular after a number, and names that begin with İ are small within a line."""
+    for key in "ab":
+        Job.objects.create(kind="scan", key=key, subject="scan.due", payload={"title": "scan.due"}, state="done")
+    page = _words_of(as_administrator, "jobs_job_changelist")
+    assert "<title>İşler · Hunter</title>" in page
+    assert "2 iş\n" in page
+    english = as_administrator.get(reverse("admin:jobs_job_changelist"), headers={"accept-language": "en"})
+    assert "2 jobs\n" in english.content.decode()
+
+
+@pytest.mark.django_db
+def test_the_menu_is_in_turkish_order(as_administrator: Client) -> None:
+    page = _words_of(as_administrator, "index")
+    places = [page.index(f">{name}<") for name in ("Girilen bilgiler", "İçe aktarmalar", "Kayıtlı görünümler")]
+    assert places == sorted(places)
+
+
+@pytest.mark.django_db
+def test_the_page_of_anothers_password_is_in_one_language(as_administrator: Client, administrator: User) -> None:
+    """Django keeps one of its texts in the language of the server, and another in English."""
+    address = reverse("admin:auth_user_password_change", args=[administrator.pk])
+    pages = {code: as_administrator.get(address, headers={"accept-language": code}) for code in ("tr", "en")}
+    words = {code: page.content.decode() for code, page in pages.items()}
+    assert "Kullanıcının parola kullanarak" in words["tr"]
+    assert "If disabled" not in words["tr"]
+    assert "Whether the user will be able" in words["en"]
+
+
+@pytest.mark.django_db
+def test_what_goes_with_a_role_is_said_in_words(as_administrator: Client) -> None:
+    page = _words_of(as_administrator, "auth_group_delete", Group.objects.get(name="Viewer").pk)
+    assert "silinsin mi" in page
+    assert " object (" not in page
+    assert "Group-permission" not in page

@@ -54,7 +54,23 @@ def test_no_text_is_missing_from_the_catalogue(tmp_path: Path) -> None:
 
 
 # In Turkish Django begins these with the name of the model, which is written small, or has other capitals than Turkish.
-SAID_OTHERWISE = {"Add %(name)s", "Add %s", "Change %s", "View %s", "Welcome,", "permissions"}
+SAID_OTHERWISE = {
+    "Add %(name)s",
+    "Add %s",
+    "Change %s",
+    "View %s",
+    "Welcome,",
+    "permissions",
+    # These speak of objects and of "this administrator site".
+    "Cannot delete %(name)s",
+    'Are you sure you want to delete the %(object_name)s "%(escaped_object)s"? All of the following related items will '
+    "be deleted:",
+    "Deleting the %(object_name)s '%(escaped_object)s' would result in deleting related objects, but your account "
+    "doesn't have permission to delete the following types of objects:",
+    "Yes, I’m sure",
+    "No, take me back",
+    "This object doesn’t have a change history. It probably wasn’t added via this admin site.",
+}
 
 
 def test_the_catalogue_changes_no_word_of_djangos_administration() -> None:

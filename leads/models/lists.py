@@ -46,7 +46,7 @@ class ViewTab(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id} {self.view_id}"
+        return str(self.view)
 
 
 class BulkAction(models.Model):

@@ -171,4 +171,4 @@ class LeadVisit(models.Model):
         indexes = [models.Index(fields=["lead"], name="visit_lead")]
 
     def __str__(self) -> str:
-        return f"{self.user_id} {self.lead_id}"
+        return date_format(timezone.localtime(self.at), "SHORT_DATETIME_FORMAT")
