@@ -375,6 +375,15 @@ def test_the_dialog_gets_the_same_content_without_the_frame(as_seller: Client, s
     assert "120 kullanıcı" in fragment
 
 
+def test_one_button_is_the_loudest(as_seller: Client, as_viewer: Client, store: Store) -> None:
+    """The answer while the clock runs, else the link that is missing, else Partner Center."""
+    due, open_, linked = store(1, email="a@gmail.com"), store(2, email="a@gmail.com", left=timedelta(days=-1)), store(3)
+    for referral, loud in ((due, "Answer in Partner Center"), (open_, "Link"), (linked, "in Partner Center")):
+        _before, button = _text(as_seller, referral.get_absolute_url(), **HTMX).split("button--primary")
+        assert loud in button[:600]
+    assert _text(as_viewer, open_.get_absolute_url(), **HTMX).count("button--primary") == 1
+
+
 def test_the_other_referrals_of_the_deal_stand_beside_it(as_seller: Client, store: Store) -> None:
     store(1, engagementId="shared", organizationName="Microsoft")
     referral = store(2, engagementId="shared")
