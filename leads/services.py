@@ -15,7 +15,7 @@ from leads import snoozing, tenant_size
 from leads.bulk import insert_rows, update_rows
 from leads.company_list.claims import Claim
 from leads.models import Alert, BulkAction, DomainClaim, Event, Lead, Note, Override, Source, Tag
-from leads.overtaken import LeadGone
+from leads.overtaken import LeadGone, Overtaken
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,23 +209,32 @@ def edit(lead: Lead, values: Mapping[str, Any], *, by: User) -> None:
         insert_rows(events)
 
 
-def dismiss(lead: Lead, *, by: User, reason: str = "") -> None:
-    """Take the lead off the lists; `restore` brings it back."""
-    _set_dismissed(lead, by=by, reason=reason, kind=Event.Kind.DISMISSED, at=timezone.now())
+def dismiss(lead: Lead, *, by: User, reason: str = "") -> Event | None:
+    """Take the lead off the lists; `restore` brings it back. Returns the line of the timeline that tells so, None when
+    the lead was off the lists already."""
+    return _set_dismissed(lead, by=by, reason=reason, kind=Event.Kind.DISMISSED, at=timezone.now())
 
 
-def restore(lead: Lead, *, by: User) -> None:
-    _set_dismissed(lead, by=by, reason="", kind=Event.Kind.RESTORED, at=None)
+def restore(lead: Lead, *, by: User, dismissal: str | None = None) -> None:
+    """`dismissal`: the key of the line that `dismiss` returned, as an address carries it, when only that one is to be
+    taken back: raises Overtaken when the lead was dismissed anew since."""
+    _set_dismissed(lead, by=by, reason="", kind=Event.Kind.RESTORED, at=None, dismissal=dismissal)
 
 
-def _set_dismissed(lead: Lead, *, by: User, reason: str, kind: str, at: Any) -> None:
+def _set_dismissed(
+    lead: Lead, *, by: User, reason: str, kind: str, at: datetime | None, dismissal: str | None = None
+) -> Event | None:
     with transaction.atomic():
         (row,) = held([lead.pk])
         if (row.dismissed_at is None) == (at is None):
-            return
+            return None
+        if dismissal is not None:
+            told = row.events.filter(kind=Event.Kind.DISMISSED).order_by("-pk").values_list("pk", flat=True)
+            if dismissal != str(told.first()):
+                raise Overtaken
         row.dismissed_at, row.dismissed_by, row.dismissed_reason = at, by if at else None, reason
         row.save(update_fields=["dismissed_at", "dismissed_by", "dismissed_reason"])
-        Event.objects.create(lead=row, kind=kind, by=by, new=reason)
+        return Event.objects.create(lead=row, kind=kind, by=by, new=reason)
 
 
 def held(pks: Sequence[int]) -> list[Lead]:

@@ -28,42 +28,64 @@ class Sleep:
     by: int | None
 
 
-def snooze(lead: Lead, *, until: date | None, until_change: bool, by: User, seen: str | None = None) -> Sleep | None:
+AWAKE = Sleep(None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One sleep in the place of another. `before`: what it took the place of, AWAKE when nothing held; `event`: the key
+    of the line of the timeline that tells so. It says which sleep this is: another one may have the same day."""
+
+    before: Sleep
+    event: int
+
+
+def snooze(lead: Lead, *, until: date | None, until_change: bool, by: User, seen: str | None = None) -> Change | None:
     """Off the first page and the list until the morning of `until`, or until something changes that `lead`, as it was
     read, does not know yet. `seen`: the `code` of the sleep shown when the page was made, None when that does not
-    matter. Raises Overtaken. Returns the sleep whose place this one took, None when there was none that held."""
+    matter. Raises Overtaken. Returns None when it sleeps so already: then nothing was written."""
     morning = timezone.make_aware(datetime.combine(until, time())) if until else None
     since = (lead.changed_at or lead.created_at) if until_change else None
     return _set(lead, Sleep(morning, since, by.pk), by=by, seen=seen)
 
 
-def wake(lead: Lead, *, by: User) -> Sleep | None:
-    """Returns the sleep that this ended, None when there was none that held."""
-    return _set(lead, Sleep(None, None, None), by=by, seen=None)
+def wake(lead: Lead, *, by: User) -> Change | None:
+    """Returns None when no sleep was there to end."""
+    return _set(lead, AWAKE, by=by)
 
 
-def sleep_again(lead: Lead, earlier: Sleep, *, by: User, seen: str) -> None:
-    """Give back the sleep that another one, whose `code` is `seen`, took the place of. Raises Overtaken."""
+def take_back(lead: Lead, change: Change, *, by: User) -> None:
+    """Give back what was before the change. Raises Overtaken when anybody or anything has ended that sleep or begun
+    another since, even one until the same day."""
+    earlier = change.before
     if not User.objects.filter(pk=earlier.by or 0).exists():
         earlier = Sleep(earlier.until, earlier.change_since, None)
-    _set(lead, earlier, by=by, seen=seen)
-
-
-def _set(lead: Lead, sleep: Sleep, *, by: User, seen: str | None) -> Sleep | None:
     with transaction.atomic():
-        row = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+        told = _locked(lead).events.filter(kind=Event.Kind.SNOOZED).order_by("-pk").values_list("pk", flat=True)
+        if told.first() != change.event:
+            raise Overtaken
+        _set(lead, earlier, by=by)
+
+
+def _locked(lead: Lead) -> Lead:
+    return Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+
+
+def _set(lead: Lead, sleep: Sleep, *, by: User, seen: str | None = None) -> Change | None:
+    with transaction.atomic():
+        row = _locked(lead)
         old = code(row.snoozed_until, row.snoozed_until_change_since)
         new = code(sleep.until, sleep.change_since)
+        slept = is_asleep(row, timezone.now())
+        if old == new and (not new or slept):  # both wanted the same: no conflict, whatever the page showed
+            return None
         if seen not in (None, old):
             raise Overtaken
-        slept = is_asleep(row, timezone.now())
-        if old == new and (not new or slept):
-            return None
         earlier = Sleep(row.snoozed_until, row.snoozed_until_change_since, row.snoozed_by_id)
         row.snoozed_until, row.snoozed_until_change_since, row.snoozed_by_id = sleep.until, sleep.change_since, sleep.by
         row.save(update_fields=list(COLUMNS))
-        Event.objects.create(lead=row, kind=Event.Kind.SNOOZED, by=by, old=old, new=new or "woken")
-        return earlier if slept else None
+        event = Event.objects.create(lead=row, kind=Event.Kind.SNOOZED, by=by, old=old, new=new or "woken")
+        return Change(earlier if slept else AWAKE, event.pk)
 
 
 def code(until: datetime | None, change_since: datetime | None) -> str:

@@ -227,20 +227,25 @@ def lead_work(request: Request, domain: str) -> HttpResponse:
 @allowed("leads.change_lead")
 @require_POST
 def lead_dismiss(request: Request, domain: str) -> HttpResponse:
-    def save(lead: Lead, cleaned: dict[str, Any]) -> None:
-        services.dismiss(lead, by=request.user, reason=cleaned["reason"])
+    def save(lead: Lead, cleaned: dict[str, Any]) -> str:
+        told = services.dismiss(lead, by=request.user, reason=cleaned["reason"])
+        return f"{reverse('leads:restore', args=[lead.domain])}?dismissal={told.pk}" if told else ""
 
     message = _("%(domain)s is off the list.") % {"domain": domain}
-    undo = reverse("leads:restore", args=[domain])
-    return saved(request, domain, "dismiss_form", DismissForm(request.POST), save, message, undo=undo)
+    return saved(request, domain, "dismiss_form", DismissForm(request.POST), save, message)
 
 
 @allowed("leads.change_lead")
 @require_POST
 def lead_restore(request: Request, domain: str) -> HttpResponse:
+    """`dismissal`: the Undo of a message takes back that one alone."""
     lead = lead_or_404(domain)
-    services.restore(lead, by=request.user)
-    messages.success(request, _("%(domain)s is on the list again.") % {"domain": lead.domain})
+    try:
+        services.restore(lead, by=request.user, dismissal=request.GET.get("dismissal"))
+    except Overtaken:
+        say_overtaken(request)
+    else:
+        messages.success(request, _("%(domain)s is on the list again.") % {"domain": lead.domain})
     return back(request, "leads:detail", lead.domain)
 
 
@@ -301,12 +306,11 @@ def saved(
     *,
     again: Callable[[Lead], Form] | None = None,
     part: str = "",
-    undo: str = "",
 ) -> HttpResponse:
     """Save a valid form and go back to the lead, to its `part` (the id of a section); else the page again with the
     form, called `name` there, and why it was refused. `save` may raise Overtaken: then nothing is saved, and the page
     says so at its top; `again` makes the form with what was typed and what happened meanwhile. `message` is asked for
-    once it is saved. `undo`: where the message posts to take it back, unless `save` names another place."""
+    once it is saved. `save` returns where the message posts to take it back, if it can be."""
     lead = lead_or_404(domain)
 
     def refused(form: Form, status: int) -> HttpResponse:
@@ -317,7 +321,7 @@ def saved(
         return refused(form, 422)
     try:
         with transaction.atomic():
-            undo = save(lead, form.cleaned_data) or undo
+            undo = save(lead, form.cleaned_data) or ""
         messages.success(request, message if isinstance(message, str) else message(), extra_tags=undo)
     except Overtaken:
         if again is not None:

@@ -17,13 +17,13 @@ from leads.event_words import day_words
 from leads.forms import SnoozeForm
 from leads.models import Lead
 from leads.overtaken import Overtaken
-from leads.snoozing import Sleep
+from leads.snoozing import Change, Sleep
 from leads.views.lead_detail import saved
 from leads.views.pages import Request, allowed, back, lead_or_404, say_overtaken
 
 # How long the message of a snooze can be used to take it back.
 _UNDONE_WITHIN: Final = timedelta(days=1)
-_SALT: Final = "leads.snooze"
+_SALT: Final = "leads.sleep"
 
 
 @allowed("leads.change_lead")
@@ -33,27 +33,25 @@ def lead_snooze(request: Request, domain: str) -> HttpResponse:
     day = form.cleaned_data["until"] if form.is_valid() else None
 
     def save(lead: Lead, cleaned: dict[str, Any]) -> str:
-        earlier = snoozing.snooze(
+        change = snoozing.snooze(
             lead, until=day, until_change=cleaned["until_change"], by=request.user, seen=cleaned["seen"]
         )
-        return _way_back(lead, earlier) if earlier else ""
+        return _way_back(lead, change) if change else ""
 
     message = _("%(domain)s sleeps until %(date)s.") if day else _("%(domain)s sleeps.")
     shown = {"domain": domain, "date": day_words(day) if day else ""}
-    undo = reverse("leads:wake", args=[domain])
-    return saved(request, domain, "snooze_form", form, save, message % shown, undo=undo)
+    return saved(request, domain, "snooze_form", form, save, message % shown)
 
 
-def _way_back(lead: Lead, earlier: Sleep) -> str:
-    """Where the message posts to give back the sleep that was there before. What it was comes along, signed: the lead
-    has no place to remember it."""
-    row = Lead.objects.only("snoozed_until", "snoozed_until_change_since").get(pk=lead.pk)
+def _way_back(lead: Lead, change: Change) -> str:
+    """Where the message posts to give back what was there before. What it was comes along, signed: the lead has no
+    place to remember it."""
     told = {
         "lead": lead.pk,
-        "until": _text(earlier.until),
-        "since": _text(earlier.change_since),
-        "by": earlier.by,
-        "seen": snoozing.code(row.snoozed_until, row.snoozed_until_change_since),
+        "until": _text(change.before.until),
+        "since": _text(change.before.change_since),
+        "by": change.before.by,
+        "event": change.event,
     }
     return f"{reverse('leads:snooze_undo', args=[lead.domain])}?was={signing.dumps(told, salt=_SALT, compress=True)}"
 
@@ -68,11 +66,13 @@ def lead_snooze_undo(request: Request, domain: str) -> HttpResponse:
         if told["lead"] != lead.pk:
             raise Overtaken
         earlier = Sleep(_time(told["until"]), _time(told["since"]), told["by"])
-        snoozing.sleep_again(lead, earlier, by=request.user, seen=told["seen"])
+        snoozing.take_back(lead, Change(earlier, told["event"]), by=request.user)
     except (signing.BadSignature, Overtaken):
         say_overtaken(request)
     else:
-        messages.success(request, _("%(domain)s sleeps as before.") % {"domain": lead.shown_domain})
+        awake = earlier == snoozing.AWAKE
+        message = _("%(domain)s is awake again.") if awake else _("%(domain)s sleeps as before.")
+        messages.success(request, message % {"domain": lead.shown_domain})
     return back(request, "leads:detail", lead.domain)
 
 
@@ -88,7 +88,7 @@ def _time(text: str) -> datetime | None:
 @require_POST
 def lead_wake(request: Request, domain: str) -> HttpResponse:
     lead = lead_or_404(domain)
-    earlier = snoozing.wake(lead, by=request.user)
-    undo = _way_back(lead, earlier) if earlier else ""
+    change = snoozing.wake(lead, by=request.user)
+    undo = _way_back(lead, change) if change and change.before != snoozing.AWAKE else ""
     messages.success(request, _("%(domain)s is awake again.") % {"domain": lead.shown_domain}, extra_tags=undo)
     return back(request, "leads:detail", lead.domain)

@@ -119,7 +119,7 @@ window.addEventListener("pageshow", () => {
 // data-back="same" to the same one
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.matches("form[data-undo]")) remember("seen", new URL(".", form.action.replace(/\/$/, "")).pathname);
+  if (form.matches("form[data-undo]")) remember("seen", new URL(form.action).pathname.match(/^\/leads\/[^/]+\//)?.[0]);
   if (!form.matches("form[data-back]")) return;
   const next = Object.assign(document.createElement("input"), { type: "hidden", name: "next" });
   next.value = location.pathname + location.search;

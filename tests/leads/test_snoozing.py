@@ -149,13 +149,65 @@ def now() -> str:
 
 def test_the_message_offers_the_way_back(as_seller: Client) -> None:
     make_lead(ACME)
-    snooze, wake, dismiss = (reverse(f"leads:{name}", args=[ACME]) for name in ("snooze", "wake", "dismiss"))
+    snooze, dismiss = (reverse(f"leads:{name}", args=[ACME]) for name in ("snooze", "dismiss"))
     sent = {"snooze-until_change": "on", "next": reverse("leads:list")}
-    assert way_back(as_seller.post(snooze, sent, follow=True).content.decode()) == wake
-    as_seller.post(wake, {"next": reverse("leads:list")})
+    page = as_seller.post(snooze, sent, follow=True).content.decode()
+    assert "is awake again" in as_seller.post(way_back(page), follow=True).content.decode()
     assert asleep() == set()
     page = as_seller.post(dismiss, {"next": reverse("leads:list")}, follow=True).content.decode()
-    assert way_back(page) == reverse("leads:restore", args=[ACME])
+    for _click in range(2):
+        assert "is on the list again" in as_seller.post(way_back(page), follow=True).content.decode()
+    assert Lead.objects.get().dismissed_at is None
+
+
+def test_the_undo_of_a_first_snooze_wakes_no_other_sleep(as_seller: Client, as_operator: Client) -> None:
+    make_lead(ACME)
+    snooze, wake = (reverse(f"leads:{name}", args=[ACME]) for name in ("snooze", "wake"))
+    undo = way_back(as_seller.post(snooze, {"snooze-preset": "tomorrow"}, follow=True).content.decode())
+    as_operator.post(wake)
+    as_operator.post(snooze, {"snooze-preset": "tomorrow"})  # the same day, and yet another sleep
+    assert "Somebody changed this" in as_seller.post(undo, follow=True).content.decode()
+    assert asleep() == {ACME}
+    assert Lead.objects.get().snoozed_by == User.objects.get(username="operator")
+
+
+def test_the_undo_of_a_snooze_knows_it_from_another_of_the_same_day(as_seller: Client, as_operator: Client) -> None:
+    make_lead(ACME)
+    snooze, wake = (reverse(f"leads:{name}", args=[ACME]) for name in ("snooze", "wake"))
+    as_seller.post(snooze, {"snooze-preset": "tomorrow"})
+    sent = {"snooze-preset": "month", "snooze-seen": now()}
+    undo = way_back(as_seller.post(snooze, sent, follow=True).content.decode())
+    for client in (as_operator, as_seller):  # somebody else's, then one's own
+        as_operator.post(wake)
+        client.post(snooze, {"snooze-preset": "month"})
+        before = Lead.objects.values(*snoozing.COLUMNS).get()
+        assert "Somebody changed this" in as_seller.post(undo, follow=True).content.decode()
+        assert Lead.objects.values(*snoozing.COLUMNS).get() == before
+
+
+def test_a_second_press_says_what_the_first_did(as_seller: Client, as_operator: Client) -> None:
+    lead = make_lead(ACME)
+    snooze = reverse("leads:snooze", args=[ACME])
+    sent = {"snooze-preset": "tomorrow", "snooze-seen": ""}
+    as_operator.post(snooze, sent)
+    page = as_seller.post(snooze, sent, follow=True).content.decode()
+    assert "sleeps until" in page
+    assert way_back(page) == ""  # it is not theirs to take back
+    assert lead.events.filter(kind="snoozed").count() == 1
+
+
+def test_the_undo_of_a_dismissal_takes_back_no_other(as_seller: Client, as_operator: Client) -> None:
+    make_lead(ACME)
+    dismiss, restore = (reverse(f"leads:{name}", args=[ACME]) for name in ("dismiss", "restore"))
+    undo = way_back(as_seller.post(dismiss, follow=True).content.decode())
+    as_operator.post(restore)
+    as_operator.post(dismiss, {"reason": "rakip"})
+    for url in (undo, f"{restore}?dismissal=", f"{restore}?dismissal=x"):
+        assert "Somebody changed this" in as_seller.post(url, follow=True).content.decode()
+    lead = Lead.objects.get()
+    assert lead.dismissed_at is not None
+    assert lead.dismissed_reason == "rakip"
+    assert way_back(as_seller.post(dismiss, follow=True).content.decode()) == ""  # nothing of theirs was done
 
 
 def test_a_snooze_in_the_place_of_another_is_taken_back_to_that_one(
