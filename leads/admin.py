@@ -40,6 +40,7 @@ from leads.export import csv_lines
 from leads.forms import EntryForm
 from leads.lead_page import scan_behind
 from leads.list_query import LeadQuery
+from leads.preferences import remember_language
 from leads.prices import fill_with_v1
 from leads.templatetags.leads import (
     by_people,
@@ -802,24 +803,65 @@ class OutcomeRecordAdmin(LedgerAdmin[models.OutcomeRecord]):
             self.delete_model(request, record)
 
 
-@admin.register(models.Preference)
-class PreferenceAdmin(FastAdmin[models.Preference]):
-    list_display = ("user", "language")
-    list_filter = ("language",)
+class PersonalAdmin(FastAdmin[Row]):
+    """Rows of which each person has one: for themselves alone, and for those who look after people's accounts."""
+
     list_select_related = ("user",)
     autocomplete_fields = ("user",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
+        rows: QuerySet[Row] = super().get_queryset(request)
+        return rows if _looks_after_people(request) else rows.filter(user=request.user)
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return () if obj is not None or _looks_after_people(request) else ("user",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return () if obj is None else ("user",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_view_permission(request, obj) and _is_theirs(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and _is_theirs(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and _is_theirs(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if obj.user_id is None:
+            obj.user = request.user
+        obj.pk = self.keep(obj).pk
+
+    def keep(self, obj: Row) -> Row:
+        """Write what was chosen, as the person's own page does. Returns the row."""
+        raise NotImplementedError
+
+
+def _looks_after_people(request: HttpRequest) -> bool:
+    return request.user.has_perm("auth.change_user")
+
+
+def _is_theirs(request: HttpRequest, obj: Any) -> bool:
+    return obj is None or obj.user_id == request.user.pk or _looks_after_people(request)
+
+
+@admin.register(models.Preference)
+class PreferenceAdmin(PersonalAdmin[models.Preference]):
+    list_display = ("user", "language")
+    list_filter = ("language",)
+
+    def keep(self, obj: models.Preference) -> models.Preference:
+        return remember_language(obj.user, obj.language)
 
 
 @admin.register(models.DigestSetting)
-class DigestSettingAdmin(FastAdmin[models.DigestSetting]):
+class DigestSettingAdmin(PersonalAdmin[models.DigestSetting]):
     list_display = ("user", "rhythm", "own_leads_only", "sent_at", "doubt", "doubt_since")
     list_filter = ("rhythm", "doubt")
-    list_select_related = ("user",)
-    autocomplete_fields = ("user",)
 
-    def save_model(self, request: HttpRequest, obj: models.DigestSetting, form: Any, change: bool) -> None:
-        chosen = digest.choose(obj.user, rhythm=obj.rhythm, own_leads_only=obj.own_leads_only)
-        obj.pk = chosen.pk
+    def keep(self, obj: models.DigestSetting) -> models.DigestSetting:
+        return digest.choose(obj.user, rhythm=obj.rhythm, own_leads_only=obj.own_leads_only)
 
 
 @admin.register(models.CallAnswer)

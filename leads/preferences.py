@@ -16,5 +16,6 @@ def language_of(user: Any) -> str:
     return preference.language if preference else ""
 
 
-def remember_language(user: User, language: str) -> None:
-    Preference.objects.update_or_create(user=user, defaults={"language": language})
+def remember_language(user: User, language: str) -> Preference:
+    preference, _created = Preference.objects.update_or_create(user=user, defaults={"language": language})
+    return preference

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.locmem import EmailBackend
@@ -464,6 +464,31 @@ def test_the_settings_page(as_viewer: Client, viewer: User) -> None:
     assert (setting.user, setting.rhythm, setting.own_leads_only) == (viewer, "daily", True)
     assert language_of(setting.user) == "en"  # as the page they said it on
     assert setting.sent_to == Alert.objects.get().pk
+
+
+def test_the_admin_shows_and_changes_ones_own_setting_only(client: Client, administrator: User) -> None:
+    reader = make_user("okur", role="Viewer", is_staff=True)
+    others = want(administrator, DAILY)
+    listed, add = reverse("admin:leads_digestsetting_changelist"), reverse("admin:leads_digestsetting_add")
+    change = "admin:leads_digestsetting_change"
+    chosen = {"user": administrator.pk, "rhythm": "off"}
+    client.force_login(reader)
+    assert 'class="field-rhythm' not in client.get(listed).content.decode()
+    assert client.get(reverse(change, args=[others.pk])).status_code == 302  # not found: back to the index
+    client.post(reverse(change, args=[others.pk]), chosen)
+    own = want(reader, AT_ONCE)
+    assert client.get(listed).content.decode().count('class="field-rhythm') == 1
+    assert client.post(reverse(change, args=[own.pk]), chosen).status_code == 302
+    reader.user_permissions.add(*Permission.objects.filter(codename__in=("add_digestsetting", "add_preference")))
+    assert client.post(add, chosen | {"rhythm": "daily"}).status_code == 302
+    preference = {"user": administrator.pk, "language": "tr"}
+    assert client.post(reverse("admin:leads_preference_add"), preference).status_code == 302
+    assert set(DigestSetting.objects.values_list("user", "rhythm")) == {(administrator.pk, DAILY), (reader.pk, DAILY)}
+    assert [language_of(User.objects.get(pk=user.pk)) for user in (administrator, reader)] == ["en", "tr"]
+    client.force_login(administrator)
+    assert client.get(listed).content.decode().count('class="field-rhythm') == 2
+    assert client.post(reverse(change, args=[own.pk]), chosen).status_code == 302
+    assert set(DigestSetting.objects.values_list("user", "rhythm")) == {(administrator.pk, DAILY), (reader.pk, OFF)}
 
 
 def test_a_real_smtp_server_that_is_not_there(clock: Any, reader: User, settings: Any) -> None:
