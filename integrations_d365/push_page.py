@@ -207,12 +207,12 @@ def is_moving(push: Push) -> bool:
 
 def is_scoring(lead: Lead) -> bool:
     """Whether a verdict is on its way: a scan runs, or the clock asks again."""
-    return lead.score is None and (lead.scan_job_id is not None or lead.retry_at is not None)
+    return lead.score is None and (lead.awaits_scan or lead.retry_at is not None)
 
 
 def awaited(lead: Lead) -> str:
     """When Hunter asks again about a lead that it could not judge; "" = a scan runs, or nothing is awaited."""
-    if lead.score is not None or lead.scan_job_id is not None or lead.retry_at is None:
+    if lead.score is not None or lead.awaits_scan or lead.retry_at is None:
         return ""
     when = localtime(lead.retry_at)
     is_today = when.date() == localtime(timezone.now()).date()

@@ -94,7 +94,7 @@ def _why_not(push: Push, lead: Lead) -> str:
         return "decision"
     if push.is_closed:
         return "closed"
-    if lead.score is None and lead.scan_job_id is None and lead.retry_at is None:
+    if lead.score is None and not lead.awaits_scan and lead.retry_at is None:
         return "no_verdict"
     return ""
 

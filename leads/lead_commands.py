@@ -79,7 +79,7 @@ def commands(lead: Lead, user: User, text: str) -> list[tuple[LeadCommand, str]]
 
 def _possible(lead: Lead) -> Iterator[LeadCommand]:
     yield from (NOTE, WORK, OUTCOME, BRIEF)
-    if lead.scan_job_id is None and lead.dismissed_at is None:
+    if not lead.awaits_scan and lead.dismissed_at is None:
         yield RESCAN
     if lead.dismissed_at is not None:
         yield RESTORE

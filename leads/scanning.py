@@ -171,7 +171,7 @@ def judge_again(lead: Lead, *, by: Any, provider: str) -> None:
     """Judge the lead's last look anew with what people entered since, in the caller's transaction and without a
     look-up. A lead that waits for its scan is judged by that one; one whose last look could not judge is scanned.
     `provider`: see JudgedAgain."""
-    if lead.scan_job_id is not None:
+    if lead.awaits_scan:
         return
     last = lead.scans.order_by("-created_at", "-pk").first()
     if last is None or last.verdict is None:
@@ -227,6 +227,8 @@ def record(
     uncertain: list[tuple[Any, ...]] = []
     written: list[tuple[Observation, Judgement]] = []
     locked = list(leads.select_for_update(no_key=True).order_by("pk"))  # the order in which everyone locks leads
+    # Asked for again while its job had written it already and still ran: the second look names no job.
+    known = set(Scan.objects.filter(job=job, lead__in=locked).values_list("lead", flat=True)) if job else set()
     # Whoever had the locks before us may have written meanwhile: this comes after it.
     this = _Round(now=at or timezone.now(), job=job, again=again)
     this.said = _stated([lead.pk for lead in locked])
@@ -235,7 +237,7 @@ def record(
         stated = this.stated(lead, Override.Field.PROVIDER)
         judgement = judge(lead.domain, observation.facts, _known(lead), stated_provider=stated)
         written.append((observation, judgement))
-        scans.append(_scan(lead, observation, judgement, this))
+        scans.append(_scan(lead, observation, judgement, this, None if lead.pk in known else job))
         if judgement.verdict is None:
             uncertain.append(_undetermined_row(lead, judgement, this))
         else:
@@ -266,11 +268,11 @@ def _known(lead: Lead) -> KnownSignals:
     )
 
 
-def _scan(lead: Lead, observation: Observation, judgement: Judgement, this: _Round) -> Scan:
+def _scan(lead: Lead, observation: Observation, judgement: Judgement, this: _Round, job: Job | None) -> Scan:
     old_look = {} if this.again is None else {"looked_at": this.again.looked_at}
     return Scan(
         lead_id=lead.pk,
-        job_id=None if this.job is None else this.job.pk,
+        job=job,
         status=observation.facts.status,
         observations=observation.lookups,
         facts=observation.facts.as_dict() | _judged(observation.facts, judgement) | old_look,

@@ -104,7 +104,7 @@ def work(leads: LeadQuerySet, user: User, now: datetime, reasons: Sequence[Reaso
     for reason in reasons:
         chosen |= Q(pk__in=_candidates(leads, reason, user, now)[: ROWS[reason]].values("pk"))
     found = []
-    for lead in with_news(with_visit(Lead.objects.filter(chosen), user), user).select_related("owner"):
+    for lead in with_news(with_visit(Lead.objects.filter(chosen), user), user).select_related("owner", "scan_job"):
         speaking = [reason for reason in reasons if _speaks(lead, reason, now)]
         if speaking:
             looked_at = lead.scanned_at

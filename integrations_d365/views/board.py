@@ -32,7 +32,7 @@ MOST_CHOSEN: Final = 500
 def board(request: Request) -> HttpResponse:
     query = PushQuery.from_url(request.GET)
     page = page_of(
-        query.ordered().select_related("lead", "job").defer("acked", "lead__search_text"), request, PAGE_SIZE
+        query.ordered().select_related("lead__scan_job", "job").defer("acked", "lead__search_text"), request, PAGE_SIZE
     )
     counts = pushing.board_counts()
     context = {

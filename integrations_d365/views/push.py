@@ -192,7 +192,7 @@ def _steps(request: Request, lead: Lead, refused: str = "", status: int = 200) -
     context = {
         "lead": lead,
         "push": found,
-        "moving": moving or lead.scan_job_id is not None,
+        "moving": moving or lead.awaits_scan,
         "on_its_way": moving,
         "decision": needs_decision(found),
         "link": link_of(found),

@@ -357,6 +357,11 @@ class Lead(models.Model):
         return self.company_name or self.shown_domain
 
     @property
+    def awaits_scan(self) -> bool:
+        """A live job is about to look at it; as `LeadQuerySet.unqueued`. Lists load `scan_job` along."""
+        return self.scan_job is not None and self.scan_job.state != "failed"
+
+    @property
     def usable_emails(self) -> list[str]:
         """The contacts that may be shown, exported, pushed and spoken of: none after an opt-out."""
         return [] if self.opted_out_at else self.contact_emails

@@ -179,7 +179,7 @@ def segment(lead: Lead) -> SafeString:
     """The segment as a badge; why there is none, where there is none."""
     if lead.segment:
         return format_html('<span class="badge badge--{}">{}</span>', lead.segment, lead.get_segment_display())
-    if lead.scan_job_id:
+    if lead.awaits_scan:
         return format_html(
             '<span class="busy"><span class="spinner" aria-hidden="true"></span>{}</span>', _("Being scanned")
         )
@@ -399,7 +399,7 @@ def person(user: User | None) -> str:
 @register.filter
 def waiting(leads: Iterable[Lead]) -> bool:
     """Whether one of these leads waits for its scan."""
-    return any(lead.scan_job_id for lead in leads)
+    return any(lead.awaits_scan for lead in leads)
 
 
 @register.filter

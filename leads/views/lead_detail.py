@@ -163,7 +163,7 @@ def lead_scan_state(request: Request, domain: str) -> HttpResponse:
     """The little progress line beside the rescan button; once the scan is written it asks for the whole page."""
     lead = lead_or_404(domain)
     response = show(request, "leads/_scan_state.html", "leads/_scan_state.html", {"lead": lead})
-    if lead.scan_job is None:
+    if not lead.awaits_scan:
         response.headers["HX-Refresh"] = "true"
     return response
 

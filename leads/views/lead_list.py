@@ -41,7 +41,8 @@ def lead_list(request: Request) -> HttpResponse:
         if not request.GET and not request.htmx:
             return redirect(f"/leads/{views.opening.url}")
         query = replace(query, view=query.view or "all")  # else a list without filters would open the view again
-    leads = with_news(query.ordered(request.user), request.user).select_related("owner").prefetch_related("tags")
+    leads = with_news(query.ordered(request.user), request.user).select_related("owner", "scan_job")
+    leads = leads.prefetch_related("tags")
     page = page_of(leads, request, PAGE_SIZE)
     now = timezone.now()
     context = {

@@ -113,7 +113,7 @@ def is_past(at: datetime | None) -> bool:
 def standing(lead: Lead) -> str:
     """ "score 45 · Cold" in plain words; without a score, why there is none."""
     if lead.score is None:
-        return str(_("Being scanned") if lead.scan_job_id else lead.get_verdict_state_display())
+        return str(_("Being scanned") if lead.awaits_scan else lead.get_verdict_state_display())
     words = [_("score %(score)s") % {"score": score_text(lead)}, lead.get_segment_display() if lead.segment else ""]
     return " · ".join(word for word in words if word)
 
@@ -232,7 +232,7 @@ def mailable(email: str) -> bool:
 @register.filter
 def scanning(referrals: Iterable[Referral]) -> bool:
     """Whether the lead of one of these referrals waits for its scan."""
-    return any(referral.link.lead and referral.link.lead.scan_job_id for referral in referrals)
+    return any(referral.link.lead and referral.link.lead.awaits_scan for referral in referrals)
 
 
 @register.filter

@@ -16,7 +16,7 @@ from referrals.models import WAITING, Category, Referral, ReferralLink
 @require_GET
 def referral_list(request: Request) -> HttpResponse:
     query = ReferralQuery.from_url(request.GET)
-    referrals = query.ordered(request.user).light().select_related("link__lead__owner")
+    referrals = query.ordered(request.user).light().select_related("link__lead__owner", "link__lead__scan_job")
     page = page_of(referrals, request, PAGE_SIZE)
     context = {
         "query": query,

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 import jobs.services
@@ -249,3 +251,30 @@ def test_a_scan_that_is_stopped_does_not_wait_for_silent_servers(dns: Served, op
     with pytest.raises(jobs.services.Stop):  # at the end of the chunk it would be DnsUnreachable
         scanning.run_scan(jobs.services.JobRun(claimed))
     assert not Lead.objects.filter(scanned_at__isnull=False).exists()
+
+
+def test_a_lead_asked_for_again_while_its_job_still_runs_is_looked_at_again(
+    dns: Served, work_off: WorkOff, seller: User
+) -> None:
+    dns(google(ACME))
+    lead = make_lead(ACME)
+    job = scanning.rescan_lead(lead, started_by=seller)
+    with transaction.atomic():
+        for observations in observe_in_chunks([ACME], thorough=True, chunk=20):
+            scanning.record(observations, job=job)
+    assert scanning.rescan_lead(lead, started_by=seller) == job  # it has not ended
+    work_off()
+    job.refresh_from_db()
+    lead.refresh_from_db()
+    assert (job.state, job.failures, lead.scan_job, lead.scans.count()) == ("done", 0, None, 2)
+
+
+def test_a_scan_that_failed_says_so_and_can_be_asked_for_again(as_seller: Client) -> None:
+    failed = Job.objects.create(kind="scan", key="x", subject=ACME, state="failed", error="…")
+    lead = make_lead(ACME, scan_job=failed)
+    page = as_seller.get(lead.get_absolute_url()).content.decode()
+    assert "The last scan stopped with an error." in page
+    assert f'action="{reverse("leads:rescan", args=[ACME])}"' in page
+    assert "Being scanned" not in page
+    assert "Being scanned" not in as_seller.get("/leads/?view=all").content.decode()
+    assert as_seller.get(reverse("leads:scan_state", args=[ACME])).headers["HX-Refresh"] == "true"
