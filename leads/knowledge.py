@@ -135,10 +135,12 @@ def conflicts(lead: Lead, entries: Iterable[Override], scan: ShownScan | None) -
 
 def set_opt_out(lead: Lead, *, wanted: bool, by: User, reason: str = "") -> None:
     """The company asked not to be contacted: its contacts are no longer shown, found, exported or pushed. False
-    takes it back, and the reason with it; the timeline keeps both."""
+    takes it back, and the reason with it; the timeline keeps both. No reason is lost that is given a second time."""
     with transaction.atomic():
         row = _locked(lead)
         if wanted == (row.opted_out_at is not None):
+            if wanted:
+                _add_reason(row, reason, by=by)
             return
         row.opted_out_at, row.opted_out_by = (timezone.now(), by) if wanted else (None, None)
         row.opted_out_reason = reason if wanted else ""
@@ -151,6 +153,18 @@ def set_opt_out(lead: Lead, *, wanted: bool, by: User, reason: str = "") -> None
             old="" if wanted else "asked",
             new=asked if wanted else "withdrawn",
         )
+
+
+def _add_reason(lead: Lead, reason: str, *, by: User) -> None:
+    """Of an opt-out that stands already: the lead keeps the first reason that was given, the timeline every one."""
+    last = lead.events.filter(kind=Event.Kind.OPT_OUT).order_by("-pk").first()
+    first, new = lead.opted_out_reason, f"asked:{reason}"
+    if reason in ("", first) or (last is not None and last.new == new):
+        return
+    if not first:
+        lead.opted_out_reason = reason
+        lead.save(update_fields=["opted_out_reason"])
+    Event.objects.create(lead=lead, kind=Event.Kind.OPT_OUT, by=by, old=f"asked:{first}" if first else "asked", new=new)
 
 
 def provider_entry_at(lead: Lead, scan: Scan) -> Override | None:

@@ -479,6 +479,27 @@ def test_the_reason_of_an_opt_out_is_for_colleagues_alone(
     assert Event.objects.filter(kind="opt_out").latest("pk").new == "asked"
 
 
+def test_a_reason_given_for_an_opt_out_that_stands_is_kept(
+    as_seller: Client, as_operator: Client, scanned: Lead, seller: User
+) -> None:
+    url = reverse("leads:opt_out", args=[ACME])
+    as_seller.post(url, {"wanted": "1"})
+    for client, reason in ((as_operator, "KVKK"), (as_operator, "KVKK"), (as_seller, "Telefonda"), (as_seller, "")):
+        client.post(url, {"wanted": "1", "reason": reason})
+        client.post(url, {"wanted": "1", "reason": reason})
+    scanned.refresh_from_db()
+    assert (scanned.opted_out_reason, scanned.opted_out_by) == ("KVKK", seller)  # the first of each
+    told = Event.objects.filter(kind="opt_out").order_by("pk").values_list("old", "new", "by__username")
+    assert list(told) == [
+        ("", "asked", "seller"),
+        ("asked", "asked:KVKK", "operator"),
+        ("asked:KVKK", "asked:Telefonda", "seller"),
+    ]
+    page = as_seller.get(scanned.get_absolute_url()).content.decode()
+    assert "Reason: KVKK" in page
+    assert "does not want to be contacted: Telefonda" in page
+
+
 def test_the_admin_enters_ends_and_hides_as_the_pages_do(
     as_administrator: Client, administrator: User, scanned: Lead
 ) -> None:
