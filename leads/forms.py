@@ -275,6 +275,8 @@ BULK_FORMS: dict[str, type[BulkForm]] = {
 class ViewForm(forms.Form):
     """A saved view of the lead list. `fixed`: only the person's own tabs are changed, not the view."""
 
+    NAME_TAKEN: Final = _("You have a saved view of this name already.")
+
     name = forms.CharField(label=_("Name"), max_length=80)
     shared = forms.BooleanField(label=_("Shared with everyone"), required=False)
     tab = forms.BooleanField(label=_("Keep it as a tab"), required=False)
@@ -289,7 +291,7 @@ class ViewForm(forms.Form):
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
         if self._others.filter(name=name).exists():
-            raise forms.ValidationError(_("You have a saved view of this name already."))
+            raise forms.ValidationError(self.NAME_TAKEN)
         return name
 
 

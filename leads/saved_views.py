@@ -87,16 +87,40 @@ def views_for(user: User, query: LeadQuery) -> Views:
     )
 
 
+class NameTaken(Exception):
+    """The owner has another view of this name; nothing was saved."""
+
+
 def save_view(user: User, *, name: str, query: LeadQuery, shared: bool, tab: bool, opens: bool) -> SavedView:
+    """Raises NameTaken."""
     with transaction.atomic():
+        _one_at_a_time(user.pk)
+        if SavedView.objects.filter(owner=user, name=name).exists():
+            raise NameTaken
         view = SavedView.objects.create(owner=user, name=name, query=query.saved_as(), shared=shared)
         keep_tab(user, view, tab=tab, opens=opens)
     return view
 
 
+def change_view(view: SavedView, *, name: str, shared: bool) -> None:
+    """Raises NameTaken."""
+    with transaction.atomic():
+        _one_at_a_time(view.owner_id)
+        if SavedView.objects.filter(owner=view.owner_id, name=name).exclude(pk=view.pk).exists():
+            raise NameTaken
+        view.name, view.shared = name, shared
+        view.save(update_fields=["name", "shared"])
+
+
+def _one_at_a_time(person: int) -> None:
+    """Until the transaction ends nobody else saves or names a view of theirs, or keeps one as their tab."""
+    User.objects.select_for_update(no_key=True).get(pk=person)
+
+
 def keep_tab(user: User, view: SavedView, *, tab: bool, opens: bool) -> None:
     """Whether the view is one of the person's tabs, and the one that opens by itself (which makes it a tab)."""
     with transaction.atomic():
+        _one_at_a_time(user.pk)
         if opens:
             ViewTab.objects.filter(user=user, opens=True).exclude(view=view).update(opens=False)
         if tab or opens:

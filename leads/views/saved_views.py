@@ -26,7 +26,11 @@ def view_add(request: Request) -> HttpResponse:
         form.add_error(None, _("This filter is too long to be kept. Remove some of its parts."))
     if not form.is_valid():
         return _refused(request, form, query)
-    view = saved_views.save_view(request.user, query=query, **form.cleaned_data)
+    try:
+        view = saved_views.save_view(request.user, query=query, **form.cleaned_data)
+    except saved_views.NameTaken:  # by the same press, sent twice
+        form.add_error("name", ViewForm.NAME_TAKEN)
+        return _refused(request, form, query)
     messages.success(request, _("“%(name)s” was saved.") % {"name": view.name})
     return redirect(f"/leads/{query.url(view=str(view.pk))}")
 
@@ -56,8 +60,11 @@ def view_change(request: Request, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, form, query)
     if may_change:
-        view.name, view.shared = form.cleaned_data["name"], form.cleaned_data["shared"]
-        view.save(update_fields=["name", "shared"])
+        try:
+            saved_views.change_view(view, name=form.cleaned_data["name"], shared=form.cleaned_data["shared"])
+        except saved_views.NameTaken:
+            form.add_error("name", ViewForm.NAME_TAKEN)
+            return _refused(request, form, query)
     saved_views.keep_tab(request.user, view, tab=form.cleaned_data["tab"], opens=form.cleaned_data["opens"])
     messages.success(request, _("“%(name)s” was saved.") % {"name": view.name})
     return redirect(f"/leads/{query.url(view=str(pk))}")

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leads import import_undo, knowledge, services
-from leads.models import ImportBatch, Lead
+from leads.models import ImportBatch, Lead, SavedView, ViewTab
 from leads.services import ReferralNote
 from tests.factories import make_lead
 from tests.leads.test_importing import run, upload
@@ -184,3 +184,25 @@ def test_a_person_stands_by_an_entry_against_what_shows_now(as_seller: Client, s
     as_seller.post(keep, {"seen": "small"})
     as_seller.post(keep, {"seen": "small"})
     assert lead.events.filter(new="kept").count() == 1
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time")
+@pytest.mark.parametrize("other", ["Hot", "Cold"])
+@pytest.mark.parametrize("table", ["leads_savedview", "leads_viewtab"])
+def test_a_view_that_is_sent_twice_is_saved_once(as_seller: Client, seller: User, table: str, other: str) -> None:
+    twin = Client(headers={"accept-language": "en"})
+    twin.force_login(seller)
+    pages: dict[Client, str] = {}
+
+    def save(client: Client, name: str) -> None:
+        page = client.post(reverse("leads:view_add"), {"name": name, "opens": "on"}, follow=True)
+        pages[client] = page.content.decode()
+
+    with meanwhile(lambda: save(twin, other), before=f'INSERT INTO "{table}"'):
+        save(as_seller, "Hot")
+    assert "“Hot” was saved." in pages[as_seller]
+    said = "You have a saved view of this name already." if other == "Hot" else "“Cold” was saved."
+    assert said in pages[twin]
+    assert set(SavedView.objects.values_list("name", flat=True)) == {"Hot", other}
+    assert ViewTab.objects.filter(user=seller, opens=True).count() == 1

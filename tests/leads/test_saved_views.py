@@ -9,6 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from leads import saved_views
+from leads.list_query import LeadQuery
 from leads.models import SavedView, ViewTab
 from tests.factories import make_lead
 
@@ -89,6 +91,18 @@ def test_two_views_of_one_name_and_one_too_long_are_refused(as_seller: Client) -
     save(as_seller, "?segment=Cold")
     save(as_seller, "?" + "&".join(f"tag=a-rather-long-name-of-a-tag-{n}" for n in range(40)), name="Long")
     assert [(view.name, view.query) for view in SavedView.objects.all()] == [("Hot", POSTURE)]
+
+
+def test_a_name_taken_since_the_form_was_looked_at_is_refused(as_seller: Client, seller: User) -> None:
+    first, second = save(as_seller), save(as_seller, name="Second")
+    given = {"query": LeadQuery(), "shared": False, "tab": True, "opens": True}
+    with pytest.raises(saved_views.NameTaken):
+        saved_views.save_view(seller, name="Hot", **given)
+    with pytest.raises(saved_views.NameTaken):
+        saved_views.change_view(second, name="Hot", shared=False)
+    assert list(SavedView.objects.order_by("pk").values_list("name", flat=True)) == ["Hot", "Second"]
+    saved_views.change_view(first, name="Hot", shared=True)  # its own name is nobody else's
+    assert not ViewTab.objects.filter(opens=True).exists()
 
 
 @pytest.mark.parametrize(
