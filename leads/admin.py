@@ -33,7 +33,7 @@ from django.views.decorators.http import require_POST
 
 from jobs.admin import JobAdmin
 from jobs.models import Job
-from leads import digest, knowledge, models, outcomes, saved_views, scanning, services, snoozing
+from leads import digest, knowledge, models, outcomes, saved_views, scanning, services, snoozing, tags
 from leads.company_list.claims import claims_from_text
 from leads.event_words import change_of, claimed, said
 from leads.export import csv_lines
@@ -255,8 +255,8 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
         for field in self.fields.values():
             field.show_hidden_initial = True
         if "tags" in self.fields:
-            tags: Any = self.fields["tags"]
-            tags.queryset = models.Tag.objects.filter(automatic=False)
+            labels: Any = self.fields["tags"]
+            labels.queryset = models.Tag.objects.filter(automatic=False)
             self.initial["tags"] = [tag for tag in self.initial.get("tags", ()) if not tag.automatic]
 
     def wanted(self) -> dict[str, Any]:
@@ -551,8 +551,19 @@ class NoteAdmin(FastAdmin[models.Note]):
             obj.pk = services.add_note(obj.lead, obj.text, by=user).pk
 
 
+class TagForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The rules of the pages for a name that is new."""
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if "name" in self.changed_data and (faults := tags.faults([name])):
+            raise forms.ValidationError(faults)
+        return name
+
+
 @admin.register(models.Tag)
 class TagAdmin(FastAdmin[models.Tag]):
+    form = TagForm
     list_display = ("named", "automatic")
     search_fields = ("name",)
 

@@ -9,9 +9,12 @@ from typing import Any, Final
 from django import forms
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from leads import tags
 from leads.company_list.header import DOMAIN_ROLES, Role
 from leads.company_list.messages import DELIMITERS as delimiter_names
 from leads.company_list.messages import ENCODINGS as encoding_names
@@ -85,23 +88,39 @@ def _preset() -> forms.ChoiceField:
     return forms.ChoiceField(choices=PRESETS, required=False, widget=forms.HiddenInput)
 
 
+class OwnerField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj) if obj.is_active else gettext("%(person)s (no longer active)") % {"person": obj}
+
+
 class WorkForm(forms.Form):
     """A seller's daily work on a lead. What the page showed of each field comes along as its `…_seen`."""
 
     VALUES: Final = ("owner", "on", "tags")
 
-    owner = forms.ModelChoiceField(
-        label=_("Owner"), queryset=User.objects.filter(is_active=True), required=False, empty_label=_("Nobody")
-    )
-    on = _day(_("Follow up on"))
-    tags = forms.CharField(label=_("Tags"), help_text=_("Separated by commas."), required=False, max_length=1000)
-    preset = _preset()
     owner_seen = _seen()
     on_seen = _seen()
     tags_seen = _seen()
+    owner = OwnerField(label=_("Owner"), queryset=User.objects.none(), required=False, empty_label=_("Nobody"))
+    on = _day(_("Follow up on"))
+    tags = forms.CharField(label=_("Tags"), help_text=_("Separated by commas."), required=False)
+    preset = _preset()
+
+    def __init__(self, data: Any = None, *, owner: User | None = None, initial: dict[str, Any] | None = None) -> None:
+        """`owner`: the present one. They stay a choice when they are no longer active, as does whom the page showed."""
+        super().__init__(data, initial=initial)
+        seen = self.data.get("owner_seen", "").removeprefix("=")
+        kept = [owner.pk if owner else 0, int(seen) if seen.isdecimal() and len(seen) < 19 else 0]
+        field: Any = self.fields["owner"]
+        field.queryset = User.objects.filter(Q(is_active=True) | Q(pk__in=kept))
 
     def clean_tags(self) -> list[str]:
-        return [name.strip() for name in self.cleaned_data["tags"].split(",") if name.strip()][:20]
+        """Rules are for what is new: the tags that the page showed stay as they are."""
+        names = tags.names_in(self.cleaned_data["tags"])
+        shown = tags.names_in(self.cleaned_data["tags_seen"].removeprefix("="))
+        if faults := tags.faults(set(names).difference(shown)):
+            raise forms.ValidationError(faults)
+        return names
 
     def clean(self) -> dict[str, Any]:
         if preset := self.cleaned_data.get("preset"):
@@ -224,8 +243,8 @@ class BulkTagForm(forms.Form):
 
     def clean_tag(self) -> str:
         name: str = self.cleaned_data["tag"]
-        if Tag.objects.filter(name=name, automatic=True).exists():
-            raise forms.ValidationError(_("Hunter gives this tag by itself. Choose another name."))
+        if faults := tags.faults([name]):
+            raise forms.ValidationError(faults)
         return name
 
     def params(self) -> dict[str, Any]:

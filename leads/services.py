@@ -120,9 +120,9 @@ def assign(leads: Iterable[Lead], owner: User | None, *, by: User | None, bulk: 
 
 
 def set_tags(lead: Lead, names: Iterable[str], *, by: User) -> None:
-    """The tags people gave this lead are now exactly `names`; automatic tags stay."""
-    wanted = {name.strip()[:60] for name in names if name.strip()}
-    wanted -= set(Tag.objects.filter(automatic=True, name__in=wanted).values_list("name", flat=True))
+    """The tags people gave this lead are now exactly `names` (`leads.tags` says which there may be); automatic tags
+    stay."""
+    wanted = set(names)
     with transaction.atomic():
         held([lead.pk])
         present = {tag.name: tag for tag in lead.tags.filter(automatic=False)}

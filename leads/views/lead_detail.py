@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,7 @@ from leads.lead_page import ShownScan, scans_of, shown, timeline
 from leads.models import Event, Lead, OutcomeRecord, Override, Scan
 from leads.neighbours import neighbours
 from leads.overtaken import Overtaken
+from leads.tags import in_a_line
 from leads.views.pages import Request, allowed, back, lead_or_404, list_of, say_overtaken, show
 
 EVENTS_ON_A_PAGE = 30
@@ -84,7 +85,7 @@ def lead_context(request: Request, lead: Lead, since: datetime | None = None) ->
         "is_asleep": bool(asleep) and snoozing.is_asleep(lead, timezone.now()),
         "outcome": outcome,
         "note_form": NoteForm(),
-        "work_form": _work_form(lead, _given(tag.name for tag in tags if not tag.automatic)),
+        "work_form": _work_form(lead, in_a_line(tag.name for tag in tags if not tag.automatic)),
         "snooze_form": SnoozeForm(prefix="snooze", initial={"until_change": True, "seen": asleep}),
         "outcome_form": OutcomeForm(prefix="outcome", initial={"seen": lead.outcome}),
         "dismiss_form": DismissForm(),
@@ -95,7 +96,7 @@ def lead_context(request: Request, lead: Lead, since: datetime | None = None) ->
 
 def _work_form(lead: Lead, tags: str) -> WorkForm:
     shown = {"owner": lead.owner_id, "on": lead.follow_up_on, "tags": tags}
-    return WorkForm(initial=shown | {f"{name}_seen": mark(value) for name, value in shown.items()})
+    return WorkForm(owner=lead.owner, initial=shown | {f"{name}_seen": mark(value) for name, value in shown.items()})
 
 
 def _material(
@@ -182,7 +183,7 @@ def lead_note(request: Request, domain: str) -> HttpResponse:
 def lead_work(request: Request, domain: str) -> HttpResponse:
     """Owner, follow-up and tags: only what the person changed is written, and nothing when somebody else changed just
     that meanwhile."""
-    form, done = WorkForm(request.POST), list[str]()
+    form, done = WorkForm(request.POST, owner=lead_or_404(domain).owner), list[str]()
 
     def save(lead: Lead, cleaned: dict[str, Any]) -> None:
         row = _row(lead)
@@ -213,7 +214,7 @@ def lead_work(request: Request, domain: str) -> HttpResponse:
             data[f"{name}_seen"] = shown
             if _untouched(form, name):
                 data[name] = shown.removeprefix("=")
-        typed = WorkForm(data)
+        typed = WorkForm(data, owner=row.owner)
         said = _("Somebody changed this meanwhile: it is “%(value)s” now. Yours is not saved; saving it replaces that.")
         nothing = _("Somebody cleared this meanwhile. Yours is not saved yet; you can save it now.")
         for name in _overtaken(form, row):
@@ -256,26 +257,32 @@ def _row(lead: Lead) -> Lead:
         return rows.get(pk=lead.pk)
 
 
-def _untouched(form: WorkForm, name: str) -> bool:
-    """It was sent as the page showed it."""
+def _wanted(form: WorkForm, name: str) -> str:
+    """The mark of what was sent."""
     value = form.cleaned_data[name]
     if name == "owner":
         value = value and value.pk
     elif name == "tags":
-        value = _given(value)
-    return bool(form.cleaned_data[f"{name}_seen"] == mark(value))
+        value = in_a_line(value)
+    return mark(value)
+
+
+def _untouched(form: WorkForm, name: str) -> bool:
+    """It was sent as the page showed it."""
+    return bool(form.cleaned_data[f"{name}_seen"] == _wanted(form, name))
 
 
 def _overtaken(form: WorkForm, lead: Lead) -> list[str]:
-    """The values that the person changed and somebody else, too."""
+    """The values that the person changed and somebody else, too, to something else."""
     seen = {name: form.cleaned_data[f"{name}_seen"] for name in form.sent() if not _untouched(form, name)}
-    return [name for name, shown in seen.items() if shown not in ("", mark(_now(lead, name)))]
+    now = {name: mark(_now(lead, name)) for name in seen}
+    return [name for name, shown in seen.items() if shown not in ("", now[name]) and _wanted(form, name) != now[name]]
 
 
 def _now(lead: Lead, name: str) -> object:
     """The value of this field of the work form now."""
     if name == "tags":
-        return _given(lead.tags.filter(automatic=False).values_list("name", flat=True))
+        return in_a_line(lead.tags.filter(automatic=False).values_list("name", flat=True))
     return lead.owner_id if name == "owner" else lead.follow_up_on
 
 
@@ -285,10 +292,6 @@ def _in_words(lead: Lead, name: str) -> str:
     if name == "on":
         return date_format(lead.follow_up_on, "SHORT_DATE_FORMAT") if lead.follow_up_on else ""
     return str(_now(lead, name))
-
-
-def _given(tags: Iterable[str]) -> str:
-    return ", ".join(sorted(tags, key=turkish_sort_key))
 
 
 def mark(value: object) -> str:

@@ -194,3 +194,16 @@ def test_a_view_there_keeps_only_what_the_list_understands(as_administrator: Cli
     again = as_administrator.post(add, form)
     assert again.status_code == 200
     assert "a saved view of this name" in again.content.decode()
+
+
+def test_a_tag_there_keeps_the_rules_of_the_pages(as_administrator: Client) -> None:
+    add = reverse("admin:leads_tag_add")
+    for name in ("bir, iki", "\u200b"):
+        assert as_administrator.post(add, {"name": name}).status_code == 200  # refused, the form again
+    assert as_administrator.post(add, {"name": "fuar"}).status_code == 302
+    old = Tag.objects.create(name="üç, dört")
+    change = reverse("admin:leads_tag_change", args=[old.pk])
+    assert as_administrator.post(change, {"name": old.name}).status_code == 302  # nobody changed it
+    assert as_administrator.post(change, {"name": "beş, altı"}).status_code == 200
+    assert as_administrator.post(change, {"name": "altı"}).status_code == 302
+    assert set(Tag.objects.filter(automatic=False).values_list("name", flat=True)) == {"fuar", "altı"}

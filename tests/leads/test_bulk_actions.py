@@ -256,7 +256,7 @@ def test_what_cannot_be_is_refused(as_operator: Client, as_seller: Client) -> No
     assert as_operator.post(reverse("leads:bulk"), {"action": "dismiss"}).headers["Location"] == "/leads/"
     assert not BulkAction.objects.exists()
     action = choose(as_operator, "tag", lead=key)
-    for tag in ("", "local-mx"):  # one that Hunter gives by itself
+    for tag in ("", "local-mx", "bir, iki", "\u200b"):  # one that Hunter gives by itself, and no names
         assert as_operator.post(action.get_absolute_url(), {"tag": tag}).status_code == 422
     assert as_seller.get(action.get_absolute_url()).status_code == 403
     assert as_seller.post(reverse("leads:bulk_undo", args=[action.pk])).status_code == 403

@@ -20,7 +20,7 @@ from leads import importing, knowledge, scanning, services
 from leads.brief import brief_of
 from leads.brief_sheet import as_text, sheet_of
 from leads.export import csv_lines
-from leads.models import Alert, DomainClaim, Event, Lead, Override, Scan
+from leads.models import Alert, DomainClaim, Event, Lead, Override, Scan, Tag
 from leads.overtaken import Overtaken
 from leads.services import ReferralNote
 from leads.tasks import end_expired_entries
@@ -318,6 +318,71 @@ def test_the_work_panel_writes_only_what_was_changed(as_seller: Client, scanned:
     assert Lead.objects.get().owner == seller
     response = as_seller.post(url, as_sent(response.context["work_form"]), follow=True)
     assert [str(message) for message in response.context["messages"]] == ["Nothing was changed."]
+
+
+def test_an_owner_who_is_no_longer_active_stays_until_somebody_else_is_chosen(
+    as_seller: Client, scanned: Lead, seller: User, operator: User
+) -> None:
+    services.assign([scanned], operator, by=operator)
+    operator.is_active = False
+    operator.save()
+    page = as_seller.get(scanned.get_absolute_url())
+    assert "operator (no longer active)" in page.content.decode()
+    opened, url = as_sent(page.context["work_form"]), reverse("leads:work", args=[ACME])
+    as_seller.post(url, opened | {"preset": "tomorrow"})
+    scanned.refresh_from_db()
+    assert (scanned.owner, scanned.follow_up_on) == (operator, timezone.localdate() + TOMORROW)
+    assert as_seller.post(url, opened | {"owner": str(seller.pk)}).status_code == 302
+    assert as_seller.post(url, opened | {"preset": "tomorrow"}).status_code == 302  # as that page still shows them
+    scanned.refresh_from_db()
+    assert scanned.owner == seller
+    another = as_sent(as_seller.get(scanned.get_absolute_url()).context["work_form"])
+    assert as_seller.post(url, another | {"owner": str(operator.pk)}).status_code == 422
+
+
+def test_tags_that_nobody_touched_are_not_written(as_seller: Client, scanned: Lead, seller: User) -> None:
+    """More of them than anybody types, longer than a line, and names from before there were rules."""
+    old = ["virgüllü, ad", '"tırnaklı"', 'hem "tırnak", hem virgül', "\u200b", "fuar", "Fuar"]
+    tags = [Tag.objects.create(name=name) for name in [*old, *(f"{number:02}{' uzun' * 11}" for number in range(30))]]
+    scanned.tags.add(*tags)
+    opened, url = as_sent(as_seller.get(scanned.get_absolute_url()).context["work_form"]), f"/leads/{ACME}/work/"
+    assert as_seller.post(url, opened | {"preset": "tomorrow"}).status_code == 302
+    assert Lead.objects.get().follow_up_on == timezone.localdate() + TOMORROW
+    assert as_seller.post(url, opened | {"tags": f"yeni, {opened['tags']}"}).status_code == 302
+    assert list(Event.objects.filter(kind="tag").values_list("old", "new")) == [("", "yeni")]
+    assert set(scanned.tags.filter(automatic=False)) == {*tags, Tag.objects.get(name="yeni")}
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("a" * 61, "is longer than 60 characters"),
+        ("expire-soon", "Hunter gives the tag “expire-soon” by itself"),
+        ("\u200b", "can be seen"),
+        ('"bir, iki"', "holds a comma"),
+        (", ".join(f"t{number}" for number in range(21)), "more than 20 new tags"),
+    ],
+)
+def test_a_tag_that_cannot_be_is_refused_with_a_sentence(
+    as_seller: Client, scanned: Lead, seller: User, name: str, why: str
+) -> None:
+    services.set_tags(scanned, ["fuar"], by=seller)
+    opened, url = as_sent(as_seller.get(scanned.get_absolute_url()).context["work_form"]), f"/leads/{ACME}/work/"
+    response = as_seller.post(url, opened | {"tags": f"fuar, {name}", "preset": "tomorrow"})
+    assert response.status_code == 422
+    assert why in response.content.decode()
+    assert set(scanned.tags.filter(automatic=False).values_list("name", flat=True)) == {"fuar"}
+    assert Lead.objects.get().follow_up_on is None
+
+
+def test_two_presses_of_one_button_are_no_conflict(as_seller: Client, scanned: Lead, seller: User) -> None:
+    url = reverse("leads:work", args=[ACME])
+    opened = as_sent(as_seller.get(scanned.get_absolute_url()).context["work_form"])
+    wanted = opened | {"preset": "tomorrow", "owner": str(seller.pk), "tags": "fuar, önemli"}
+    assert as_seller.post(url, wanted).status_code == 302
+    before = Event.objects.count()
+    assert as_seller.post(url, wanted | {"tags": "önemli, fuar"}).status_code == 302
+    assert Event.objects.count() == before
 
 
 def test_changing_one_part_of_an_entry_loses_none_of_the_others(as_seller: Client, scanned: Lead, seller: User) -> None:
