@@ -11,7 +11,7 @@ from leads.folding import turkish_sort_key
 
 
 class HunterAdminSite(admin.AdminSite):
-    _empty_value_display = "–"
+    empty_value_display = "–"
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Django sorts by code points, where "İçe aktarmalar" comes after "Uyarılar"."""
