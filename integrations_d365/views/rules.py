@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +21,7 @@ from integrations_d365.forms import SavedViewForm
 from integrations_d365.messages import REFUSED
 from integrations_d365.models import AutoPush
 from leads.list_query import LeadQuery
-from leads.models import SavedView
+from leads.models import Lead, SavedView
 from leads.saved_views import visible_to
 from leads.templatetags.leads import person
 from leads.views.pages import Request, allowed, page_of, show
@@ -70,12 +71,29 @@ def _listed(user: User) -> QuerySet[SavedView]:
     return views.select_related("owner")
 
 
-def _row(view: SavedView, rule: AutoPush | None, user: User) -> Row:
-    query = LeadQuery.from_url(QueryDict(view.query.lstrip("?")))
-    counts = query.leads(view.owner).aggregate(
-        matching=Count("pk"), never_pushed=Count("pk", filter=Q(push__isnull=True, score__isnull=False))
-    )
-    return Row(view, query, rule, _is_private(view, user), **counts)
+def _rows(views: Iterable[SavedView], user: User) -> list[Row]:
+    """Two queries, however many views there are."""
+    views = list(views)
+    rules = AutoPush.objects.filter(saved_view__in=views).select_related("changed_by")
+    by_view = {rule.saved_view_id: rule for rule in rules}
+    queries = {view.pk: LeadQuery.from_url(QueryDict(view.query.lstrip("?"))) for view in views}
+    columns: dict[str, Count] = {}
+    for view in views:
+        meant = Q(pk__in=queries[view.pk].leads(view.owner).order_by().values("pk"))
+        columns[f"matching_{view.pk}"] = Count("pk", filter=meant)
+        columns[f"never_pushed_{view.pk}"] = Count("pk", filter=meant & Q(push__isnull=True, score__isnull=False))
+    counts = Lead.objects.aggregate(**columns)
+    return [
+        Row(
+            view,
+            queries[view.pk],
+            by_view.get(view.pk),
+            _is_private(view, user),
+            counts[f"matching_{view.pk}"],
+            counts[f"never_pushed_{view.pk}"],
+        )
+        for view in views
+    ]
 
 
 def _owners() -> QuerySet[User]:
@@ -99,10 +117,7 @@ def rules(request: Request) -> HttpResponse:
             messages.success(request, text % {"name": view.name})
             return redirect("d365:rules")
     page = page_of(_listed(request.user).order_by("name", "pk"), request, ON_A_PAGE)
-    found = AutoPush.objects.filter(saved_view__in=page.object_list).select_related("changed_by")
-    by_view = {rule.saved_view_id: rule for rule in found}
-    rows = [_row(view, by_view.get(view.pk), request.user) for view in page.object_list]
-    context = {"page": page, "rows": rows, "form": form, "owners": _owners()}
+    context = {"page": page, "rows": _rows(page.object_list, request.user), "form": form, "owners": _owners()}
     return show(request, "dynamics/rules.html", "dynamics/_rules.html", context, 422 if form.errors else 200)
 
 
@@ -116,8 +131,7 @@ def rule(request: Request, pk: int) -> HttpResponse:
     if _is_private(view, request.user) and request.POST.get("on") != "0":
         raise Http404
     if request.method != "POST":
-        found = AutoPush.objects.filter(saved_view=view).select_related("changed_by").first()
-        row = _row(view, found, request.user)
+        (row,) = _rows([view], request.user)
         return show(request, "dynamics/rule.html", "dynamics/rule.html", {"row": row, "owners": _owners()})
     on = request.POST.get("on") == "1"
     if on and (reason := pushing.why_off()):

@@ -673,6 +673,24 @@ def test_a_rule_is_turned_on_after_a_question_and_off_again(
     assert AutoPush.objects.get().enabled_at is None
 
 
+def test_the_rules_take_as_many_queries_for_many_views_as_for_one(
+    connected: Cloud, as_operator: Client, operator: User
+) -> None:
+    for number, segment in enumerate(("Migration", "Existing", "Cold", "Skip")):
+        scored(f"ad{number}.example", segment=segment)
+    SavedView.objects.create(owner=operator, name="A", query="?segment=Migration")
+    as_operator.get(reverse("d365:rules"))
+    one = as_operator.get(reverse("d365:rules")).headers["X-Query-Count"]
+    for segment in ("Existing", "Cold", "Migration&segment=Skip", "Migration&q=ad0"):
+        SavedView.objects.create(owner=operator, name=segment, query=f"?segment={segment}")
+    many = as_operator.get(reverse("d365:rules"))
+    assert many.headers["X-Query-Count"] == one
+    counts = {row.name: (row.matching, row.never_pushed) for row in many.context["rows"]}
+    assert counts == {
+        "A": (1, 1), "Existing": (1, 1), "Cold": (1, 1), "Migration&segment=Skip": (2, 2), "Migration&q=ad0": (1, 1),
+    }  # fmt: skip
+
+
 def test_a_view_is_saved_from_the_address_of_the_list(connected: Cloud, as_operator: Client, operator: User) -> None:
     rules = reverse("d365:rules")
     address = "https://hunter.example/leads/?segment=Migration&nonsense=1&page=3"
