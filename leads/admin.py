@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any, Generic, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminDateWidget
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, SetUnusablePasswordMixin
 from django.contrib.auth.models import Group, Permission, User
@@ -37,7 +38,7 @@ from leads import digest, knowledge, models, outcomes, saved_views, scanning, se
 from leads.company_list.claims import claims_from_text
 from leads.event_words import change_of, claimed, said
 from leads.export import csv_lines
-from leads.forms import EntryForm
+from leads.forms import EntryForm, not_past
 from leads.lead_page import scan_behind
 from leads.list_query import LeadQuery
 from leads.preferences import remember_language
@@ -244,11 +245,21 @@ class AddressesField(forms.CharField):
         return bool((initial or []) != self.to_python(data))
 
 
+class MorningField(forms.DateField):
+    """The day on whose morning something ends, kept as a moment."""
+
+    widget = AdminDateWidget
+
+    def prepare_value(self, value: Any) -> Any:
+        return timezone.localtime(value).date() if isinstance(value, datetime) else value
+
+
 class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
     """The rules of the add page: one registrable domain, real e-mail addresses. What the page showed comes along, so
     that only what the person changed is saved, whatever others changed meanwhile. Automatic tags are no field."""
 
     contact_emails = AddressesField(label=_("Contact e-mails"), required=False, help_text=_("One address a line."))
+    snoozed_until = MorningField(label=_("snoozed until"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -282,6 +293,12 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
             reason = found.rejections[0].text() if found.rejections else _("Name exactly one domain.")
             raise forms.ValidationError(reason)
         return domains.pop()
+
+    def clean_snoozed_until(self) -> datetime | None:
+        day = self.cleaned_data["snoozed_until"]
+        if "snoozed_until" in self.changed_data:
+            not_past(day, timezone.localdate() + timedelta(days=1))
+        return timezone.make_aware(datetime.combine(day, time())) if day else None
 
 
 @admin.register(models.Lead)
@@ -371,14 +388,22 @@ class LeadAdmin(FastAdmin[models.Lead]):
                 if name in wanted:
                     verb(wanted[name])
         else:
+            until, obj.snoozed_until = obj.snoozed_until, None
             obj.created_by = user
             super().save_model(request, obj, form, change)
             models.Event.objects.create(lead=obj, kind=models.Event.Kind.CREATED, by=user, new=obj.source)
+            if until is not None:
+                self._snooze(obj, until, by=user)
             scanning.rescan_lead(obj, started_by=user)
 
     def _snooze(self, lead: models.Lead, until: datetime | None, *, by: Any) -> None:
+        """Another day, or none. Whether a change ends the sleep, too, is not asked here and stays; without a day that
+        alone puts no lead to sleep that is awake."""
+        row = models.Lead.objects.get(pk=lead.pk)
         day = timezone.localtime(until).date() if until else None
-        snoozing.snooze(models.Lead.objects.get(pk=lead.pk), until=day, until_change=False, by=by)
+        ends_by_change = row.snoozed_until_change_since is not None
+        until_change = ends_by_change and (day is not None or snoozing.is_asleep(row, timezone.now()))
+        snoozing.snooze(row, until=day, until_change=until_change, by=by)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """What others added or took out meanwhile stays so."""

@@ -160,7 +160,7 @@ class EntryForm(forms.Form):
         self.fields["value"].label = Override.Field(field).label
 
     def clean_expires_on(self) -> date | None:
-        return _not_past(self.cleaned_data["expires_on"], timezone.localdate())
+        return not_past(self.cleaned_data["expires_on"], timezone.localdate())
 
 
 class SnoozeForm(forms.Form):
@@ -170,7 +170,7 @@ class SnoozeForm(forms.Form):
     preset = _preset()
 
     def clean_until(self) -> date | None:
-        return _not_past(self.cleaned_data["until"], timezone.localdate() + timedelta(days=1))
+        return not_past(self.cleaned_data["until"], timezone.localdate() + timedelta(days=1))
 
     def clean(self) -> dict[str, Any]:
         if preset := self.cleaned_data.get("preset"):
@@ -180,7 +180,8 @@ class SnoozeForm(forms.Form):
         return self.cleaned_data
 
 
-def _not_past(day: date | None, first: date) -> date | None:
+def not_past(day: date | None, first: date) -> date | None:
+    """`day`, which may be none. Raises ValidationError when it lies before `first`."""
     if day is not None and day < first:
         raise forms.ValidationError(_("This date is over."))
     return day

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from leads import import_undo, importing, services
+from leads import import_undo, importing, services, snoozing
 from leads.event_words import change_of
 from leads.list_query import LeadQuery
 from leads.models import Event, Lead, SavedView, Tag
@@ -207,3 +208,37 @@ def test_a_tag_there_keeps_the_rules_of_the_pages(as_administrator: Client) -> N
     assert as_administrator.post(change, {"name": "beş, altı"}).status_code == 200
     assert as_administrator.post(change, {"name": "altı"}).status_code == 302
     assert set(Tag.objects.filter(automatic=False).values_list("name", flat=True)) == {"fuar", "altı"}
+
+
+def test_a_sleep_there_is_a_day_to_come_and_may_still_end_by_a_change(
+    as_administrator: Client, administrator: User
+) -> None:
+    today, lead = timezone.localdate(), make_lead()
+    snoozing.snooze(lead, until=today + timedelta(days=1), until_change=True, by=administrator)
+
+    def save(**values: str) -> int:
+        sent = {name: [value] for name, value in values.items()}
+        form = sent_by_a_browser(as_administrator.get(page_of(lead))) | sent
+        return as_administrator.post(page_of(lead), form).status_code
+
+    def sleep() -> str:
+        row = Lead.objects.get()
+        return snoozing.code(row.snoozed_until, row.snoozed_until_change_since)
+
+    for over in (today - timedelta(days=400), today):
+        assert save(snoozed_until=over.isoformat()) == 200  # refused, the form again
+    assert save(snoozed_until="2099-03-05") == 302
+    assert sleep() == "2099-03-05 change"
+    assert save(snoozed_until="") == 302
+    assert sleep() == "change"
+    Lead.objects.update(snoozed_until=timezone.now() - timedelta(days=30))
+    before = Lead.objects.values().get()
+    assert save() == 302  # an old sleep that nobody touched is no mistake
+    assert Lead.objects.values().get() == before
+    assert save(snoozed_until="") == 302
+    assert sleep() == ""
+    add = sent_by_a_browser(as_administrator.get(reverse("admin:leads_lead_add")))
+    add |= {"domain": ["acme.example"], "snoozed_until": ["2099-03-05"]}
+    assert as_administrator.post(reverse("admin:leads_lead_add"), add).status_code == 302
+    new = Lead.objects.get(domain="acme.example")
+    assert (snoozing.code(new.snoozed_until, None), new.snoozed_by) == ("2099-03-05", administrator)
