@@ -157,7 +157,8 @@ def _in_words(field: Any) -> Any:
     return field
 
 
-_JOINS: Any = [field.remote_field.through._meta for field in (*User._meta.many_to_many, *Group._meta.many_to_many)]
+_MANY: Any = (*User._meta.many_to_many, *Group._meta.many_to_many)
+_JOINS: Any = [field.remote_field.through._meta for field in _MANY]
 
 
 def _without_joins(listed: list[Any], starts: tuple[str, ...]) -> list[Any]:
@@ -177,7 +178,7 @@ class UnjoiningMixin:
         return _without_joins(listed, starts), shown, *refused
 
 
-class NewPasswordForm(AdminPasswordChangeForm):
+class NewPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
     """Django's, which keeps one of its texts in the language of the server and one in English."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
