@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -37,10 +38,16 @@ def undone_once_read(batch: ImportBatch, by: User) -> Iterator[list[str]]:
     read: list[str] = []
     done: list[str] = []
 
+    def undo() -> None:
+        assert import_undo.undo(ImportBatch.objects.get(pk=batch.pk), by=by)
+        connection.close()
+
     def watch(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         if read and not done:
             done.append(sql)
-            assert import_undo.undo(ImportBatch.objects.get(pk=batch.pk), by=by)
+            other = Thread(target=undo)  # a connection of its own: what this side rolls back stays undone
+            other.start()
+            other.join(20)
         if sql.startswith("SELECT") and 'FROM "leads_lead"' in sql and 'domain" ' in sql:
             read.append(sql)
         return execute(sql, *rest)
@@ -69,8 +76,9 @@ def test_a_form_for_a_lead_that_goes_meanwhile_says_so(batch: ImportBatch, addre
         answer = client.post(f"/leads/isik.example/{address}/", FORMS[address])
     assert done
     # 404 where the lead is read twice: it is not found any more
-    assert answer.status_code == 409 or (answer.status_code, address) == (404, "snooze")
-    assert "removed" in answer.content.decode() or address == "snooze"
+    read_twice = address in ("snooze", "work")
+    assert answer.status_code == (404 if read_twice else 409)
+    assert "removed" in answer.content.decode() or read_twice
     assert not Note.objects.exists()
 
 
