@@ -12,13 +12,13 @@ from typing import Any, Generic, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AdminDateWidget
+from django.contrib.admin.widgets import AdminDateWidget, AdminTextInputWidget
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, SetUnusablePasswordMixin
 from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.core.validators import validate_email
+from django.core.validators import MaxLengthValidator, validate_email
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect
@@ -38,7 +38,7 @@ from leads import digest, knowledge, models, outcomes, saved_views, scanning, se
 from leads.company_list.claims import claims_from_text
 from leads.event_words import change_of, claimed, said
 from leads.export import csv_lines
-from leads.forms import EntryForm, not_past
+from leads.forms import NAME_LENGTH, EntryForm, OneLine, not_past
 from leads.lead_page import scan_behind
 from leads.list_query import LeadQuery
 from leads.preferences import remember_language
@@ -260,6 +260,9 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
     that only what the person changed is saved, whatever others changed meanwhile. Automatic tags are no field."""
 
     contact_emails = AddressesField(label=_("Contact e-mails"), required=False, help_text=_("One address a line."))
+    company_name = OneLine(
+        label=_("company"), required=False, widget=AdminTextInputWidget(attrs={"maxlength": NAME_LENGTH})
+    )
     snoozed_until = MorningField(label=_("snoozed until"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -294,6 +297,13 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
             reason = found.rejections[0].text() if found.rejections else _("Name exactly one domain.")
             raise forms.ValidationError(reason)
         return domains.pop()
+
+    def clean_company_name(self) -> str:
+        """A longer one that an import brought stays until somebody changes it."""
+        name: str = self.cleaned_data["company_name"]
+        if "company_name" in self.changed_data:
+            MaxLengthValidator(NAME_LENGTH)(name)
+        return name
 
     def clean_snoozed_until(self) -> datetime | None:
         day = self.cleaned_data["snoozed_until"]

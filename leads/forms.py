@@ -36,6 +36,7 @@ from leads.models import (
 UPLOAD_LIMIT = 100 * 1024 * 1024  # bytes
 PASTE_LIMIT = 1_000_000  # characters; far more than 10,000 lines
 SHOWN_CELLS = 6  # of a row of the file as it is
+NAME_LENGTH: Final = 300  # characters of a company's name that a person enters; an import may bring a longer one
 
 
 class OneLine(forms.CharField):
@@ -53,7 +54,10 @@ class AddForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5, "autofocus": True, "spellcheck": "false", "autocapitalize": "off"}),
     )
     company_name = OneLine(
-        label=_("Company name"), help_text=_("Used when you add a single domain."), required=False, max_length=300
+        label=_("Company name"),
+        help_text=_("Used when you add a single domain."),
+        required=False,
+        max_length=NAME_LENGTH,
     )
 
 
@@ -149,7 +153,7 @@ class EntryForm(forms.Form):
             initial |= {"reason": entry.reason, "expires_on": entry.expires_on, "seen": entry.pk}
         super().__init__(data, prefix=field, initial=initial)
         kinds: dict[str, forms.Field] = {
-            Override.Field.COMPANY_NAME: OneLine(max_length=300),
+            Override.Field.COMPANY_NAME: OneLine(max_length=NAME_LENGTH),
             Override.Field.TENANT_SIZE: forms.ChoiceField(choices=SIZES),
             Override.Field.PROVIDER: forms.ChoiceField(
                 choices=[choice for choice in Provider.choices if choice[0] != Provider.UNKNOWN]

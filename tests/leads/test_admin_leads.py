@@ -242,3 +242,35 @@ def test_a_sleep_there_is_a_day_to_come_and_may_still_end_by_a_change(
     assert as_administrator.post(reverse("admin:leads_lead_add"), add).status_code == 302
     new = Lead.objects.get(domain="acme.example")
     assert (snoozing.code(new.snoozed_until, None), new.snoozed_by) == ("2099-03-05", administrator)
+
+
+def test_a_name_that_a_person_enters_there_is_as_long_as_on_the_pages(
+    as_administrator: Client, as_seller: Client
+) -> None:
+    """An import may bring a longer one; it stays until somebody corrects it, there or on the lead's page."""
+    imported = "Çok Uzun " * 400
+    lead = make_lead("acme.example", company_name=imported)
+
+    def save(**values: str) -> int:
+        sent = {name: [value] for name, value in values.items()}
+        form = sent_by_a_browser(as_administrator.get(page_of(lead))) | sent
+        return as_administrator.post(page_of(lead), form).status_code
+
+    assert save(city="Bursa") == 302
+    assert save(company_name="a" * 301) == 200  # refused, the form again
+    lead.refresh_from_db()
+    assert (lead.city, lead.company_name) == ("Bursa", imported)
+    add = {"domain": "ege.example", "source": "manual", "company_name": "a" * 301}
+    assert as_administrator.post(reverse("admin:leads_lead_add"), add).status_code == 200
+    assert save(company_name="a" * 300) == 302
+    Lead.objects.update(company_name=imported)
+    known = reverse("leads:known", args=["acme.example", "company_name"])
+    page = as_seller.get(lead.get_absolute_url())
+    assert page.status_code == 200
+    shown = page.context["known_company_name"]
+    assert (shown["value"].value(), shown["seen"].value()) == (imported, 0)
+    sent = {"company_name-value": imported, "company_name-reason": "imza", "company_name-seen": "0"}
+    assert as_seller.post(known, sent).status_code == 422
+    assert as_seller.post(known, sent | {"company_name-value": "Ege  Tekstil"}).status_code == 302
+    lead.refresh_from_db()
+    assert lead.company_name == "Ege Tekstil"
