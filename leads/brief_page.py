@@ -16,6 +16,8 @@ from leads.call_answers import answers_of, version_of, was_asked
 from leads.models import CallAnswer, Lead
 
 _CALL = ("call", "questions")
+# What comes before the call; every other section stands beside it.
+_FIRST = ("headline", "today", "news", "next", "contact", "known", "todo")
 
 
 class CallAnswerForm(forms.Form):
@@ -57,9 +59,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BriefPage:
-    """`said` are the sections without the call, `script` and `questions` the call, `kept` answers to questions that
-    this brief no longer asks, `raws` the rows that footnotes link to. `full`: the call was asked for although the lead
-    has ended."""
+    """`first` and `beside` are the sections without the call, `script` and `questions` the call, `kept` answers to
+    questions that this brief no longer asks, `raws` the rows that footnotes link to. `full`: the call was asked for
+    although the lead has ended."""
 
     brief: Brief
     material: Material
@@ -90,8 +92,12 @@ class BriefPage:
         )
 
     @property
-    def said(self) -> tuple[Section, ...]:
-        return tuple(section for section in self.brief.sections if section.key not in _CALL)
+    def first(self) -> tuple[Section, ...]:
+        return tuple(section for section in self.brief.sections if section.key in _FIRST)
+
+    @property
+    def beside(self) -> tuple[Section, ...]:
+        return tuple(section for section in self.brief.sections if section.key not in (*_FIRST, *_CALL))
 
     @property
     def calls(self) -> bool:

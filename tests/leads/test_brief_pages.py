@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -55,6 +56,28 @@ def test_footnotes_lead_to_raw_rows_on_the_same_page(as_viewer: Client, lead: Le
     assert 'id="note-1"' in page
     assert f'href="#lookup-{scan.pk}-0"' in page
     assert f'id="lookup-{scan.pk}-0"' in page
+
+
+def test_the_page_has_every_section_and_no_source_that_nothing_refers_to(as_viewer: Client, lead: Lead) -> None:
+    values = {
+        "registration": {"registrar": "Güneşli", "expires_on": timezone.localdate().isoformat()},
+        "hosting": {"organisation": "Örnek Telekom", "country": "TR", "address": "192.0.2.1"},
+        "tenant": {"tenant_id": "a1"},
+    }
+    for kind, value in values.items():
+        lead.outside_facts.create(
+            kind=kind, state="found", value=value, source=f"{kind}.example", seen_at=timezone.now()
+        )
+    assert 'id="section-website"' in body(as_viewer)
+    for query in ("", "?call=1", "?for=customer"):
+        page = body(as_viewer, query)
+        brief = as_viewer.get(URL + query).context["brief"]
+        for section in brief.sections:
+            assert section.key in ("call", "questions") or f'id="section-{section.key}"' in page, (query, section.key)
+        assert {str(note.number) for note in brief.notes} == set(re.findall(r'id="note-(\d+)"', page))
+        referred = set(re.findall(r'href="#note-(\d+)"', page))
+        named = {number for note in brief.notes for number in re.findall(r"\[(\d+)\]", note.text)}
+        assert {str(note.number) for note in brief.notes} <= referred | named, query
 
 
 def test_both_languages_by_address_whatever_the_reader_s_own(as_viewer: Client, lead: Lead) -> None:

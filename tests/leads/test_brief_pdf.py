@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,11 +10,16 @@ from pathlib import Path
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import override
 
+from leads import scanning
 from leads.brief_pdf import draw
 from leads.brief_sheet import Block, Line, Sheet, as_text, cut, sheet_of
+from leads.models import Lead
 from tests.factories import make_lead
+from tests.leads.conftest import Served
+from tests.worlds import google
 
 pytestmark = pytest.mark.skipif(
     shutil.which("pdftotext") is None, reason="pdftotext is not installed (Debian: poppler-utils)"
@@ -85,6 +91,23 @@ def test_footnotes_of_what_was_left_out_go_with_it(tmp_path: Path) -> None:
     text, _info, _fonts = read(tmp_path, sheet())
     assert "[2] TXT acme.example" in text  # named by the first
     assert "not cited" not in text
+
+
+@pytest.mark.django_db
+def test_the_sheet_of_a_lead_lists_no_source_that_nothing_refers_to(tmp_path: Path, dns: Served) -> None:
+    dns(google("acme.example"))
+    lead = make_lead("acme.example", company_name="Acme A.Ş.")
+    list(scanning.scan_now(Lead.objects.all(), thorough=True))
+    value = {"organisation": "Örnek Telekom", "country": "TR", "address": "192.0.2.1"}
+    lead.outside_facts.create(kind="hosting", state="found", value=value, source="asn.example", seen_at=timezone.now())
+    lead.refresh_from_db()
+    with override("tr"):
+        whole = sheet_of(lead, public=False)
+    assert "Web sitesi" in [block.title for block in whole.blocks]
+    text, _info, _fonts = read(tmp_path, whole)
+    listed = re.findall(r"^\[(\d+)\]", text.partition(whole.notes_title)[2], re.MULTILINE)
+    assert listed
+    assert [number for number in set(listed) if text.count(f"[{number}]") == listed.count(number)] == []
 
 
 def test_even_a_single_endless_section_gives_one_page(tmp_path: Path) -> None:
