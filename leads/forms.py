@@ -192,7 +192,7 @@ def not_past(day: date | None, first: date) -> date | None:
 
 
 class OutcomeForm(forms.Form):
-    outcome = forms.ChoiceField(label=_("Outcome"), choices=Outcome.choices)
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=[("", _("Choose")), *Outcome.choices])
     reason = forms.CharField(label=_("Reason (optional)"), required=False, max_length=400)
     seen = _seen()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -29,7 +30,10 @@ def test_an_outcome_keeps_the_verdict_of_its_day_and_can_be_taken_back(
     scanning.rescan_lead(lead, started_by=None)
     work_off()
     url = reverse("leads:outcome", args=[ACME])
-    assert as_seller.post(url, {"outcome-outcome": "maybe", "outcome-seen": ""}).status_code == 422
+    for unchosen in ("", "maybe"):
+        assert as_seller.post(url, {"outcome-outcome": unchosen, "outcome-seen": ""}).status_code == 422
+    shown = as_seller.get(reverse("leads:detail", args=[ACME])).content.decode()
+    assert re.search(r'<select name="outcome-outcome"[^>]* required[^>]*>\s*<option value="" selected>', shown)
     as_seller.post(url, {"outcome-outcome": "won", "outcome-reason": "Sözleşme", "outcome-seen": ""})
     lead.refresh_from_db()
     record = OutcomeRecord.objects.get()
