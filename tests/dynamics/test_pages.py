@@ -409,6 +409,8 @@ def test_the_figures_of_the_board_balance_and_link(connected: Cloud, as_operator
     text = page(as_operator, BOARD)
     tiles = [part.split("<")[0] for part in text.split('class="tile__value">')[1:]]
     assert tiles == ["5", "1", "1", "2", "1"]
+    labels = [part.split("</span>")[0] for part in text.split('class="tile__label">')[1:]]
+    assert labels == ["All", "Queued", "Pushing", "Synced", "Needs attention"]
     assert "5 pushes" in text
     assert "?state=parked#count" in text
     assert "f.example" not in text
