@@ -47,7 +47,10 @@ def test_a_code_signs_in_and_the_page_notices_by_itself(connected: str, operatio
     operations.get_by_role("button", name="Show a code").click()
     code = operations.locator(".sign-in-code").inner_text()
     ask(f"{cloud}/_sandbox/entra/approve", {"user_code": code})
-    expect(operations.locator("main")).to_contain_text("Signed in as", timeout=20_000)
+    result = operations.locator("#connect-result")
+    expect(result).to_contain_text("Signed in as", timeout=20_000)
+    expect(result).to_be_focused()
+    expect(result).to_have_css("outline-style", "none")  # a message, not a control
     expect(operations.locator("header")).to_contain_text(re.compile("Synced|Syncing"), timeout=40_000)
 
 
