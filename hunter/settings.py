@@ -242,6 +242,7 @@ SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_NAME = "hunter_session"
 CSRF_COOKIE_NAME = "hunter_csrf"
+CSRF_FAILURE_VIEW = "hunter.trouble.form_expired"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 

@@ -102,3 +102,16 @@ def test_an_address_of_a_button_opened_as_a_page_shows_where_to_go(as_seller: Cl
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
     assert 'href="/leads/"' in answer.content.decode()
     assert as_seller.put("/leads/").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("referer", "leads_back"), [("http://testserver/leads/acme.example/", True), ("https://evil.example/", False)]
+)
+def test_a_form_that_expired_leads_back_to_its_page_on_this_site(seller: User, referer: str, leads_back: bool) -> None:
+    client = Client(enforce_csrf_checks=True, headers={"accept-language": "en", "referer": referer})
+    client.force_login(seller)
+    answer = client.post(reverse("leads:note", args=[ACME]), {"text": NOTE})
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "The form has expired" in page
+    assert (f'href="{referer}"' in page) is leads_back
