@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Generic, TypeVar
 
 from django import forms
@@ -304,6 +304,10 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
         if "company_name" in self.changed_data:
             MaxLengthValidator(NAME_LENGTH)(name)
         return name
+
+    def clean_follow_up_on(self) -> date | None:
+        day: date | None = self.cleaned_data["follow_up_on"]
+        return not_past(day, timezone.localdate()) if "follow_up_on" in self.changed_data else day
 
     def clean_snoozed_until(self) -> datetime | None:
         day = self.cleaned_data["snoozed_until"]

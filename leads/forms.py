@@ -74,17 +74,20 @@ def _day(label: Any, *, required: bool = False) -> forms.DateField:
     return forms.DateField(label=label, required=required, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
 
 
+_SATURDAY: Final = 5  # of date.weekday()
 PRESETS: Final = (("tomorrow", _("Tomorrow")), ("week", _("Next week")), ("month", _("In a month")))
 
 
 def day_of(preset: str, today: date) -> date:
-    """The day a button means: `week` is the next Monday, `month` the same day a month on, or the last one it has."""
+    """The day a button means: `week` is the next Monday, `month` the same day a month on, or the last one it has; of a
+    weekend the Monday after."""
     if preset == "tomorrow":
         return today + timedelta(days=1)
     if preset == "week":
         return today + timedelta(days=7 - today.weekday())
     year, month = today.year + today.month // 12, today.month % 12 + 1
-    return date(year, month, min(today.day, monthrange(year, month)[1]))
+    day = date(year, month, min(today.day, monthrange(year, month)[1]))
+    return day + timedelta(days=7 - day.weekday()) if day.weekday() >= _SATURDAY else day
 
 
 def _preset() -> forms.ChoiceField:
@@ -105,10 +108,10 @@ class WorkForm(forms.Form):
     owner_seen = _seen()
     on_seen = _seen()
     tags_seen = _seen()
+    preset = _preset()
     owner = OwnerField(label=_("Owner"), queryset=User.objects.none(), required=False, empty_label=_("Nobody"))
     on = _day(_("Follow up on"))
     tags = forms.CharField(label=_("Tags"), help_text=_("Separated by commas."), required=False)
-    preset = _preset()
 
     def __init__(self, data: Any = None, *, owner: User | None = None, initial: dict[str, Any] | None = None) -> None:
         """`owner`: the present one. They stay a choice when they are no longer active, as does whom the page showed."""
@@ -118,6 +121,13 @@ class WorkForm(forms.Form):
         field: Any = self.fields["owner"]
         field.queryset = User.objects.filter(Q(is_active=True) | Q(pk__in=kept))
 
+    def clean_on(self) -> date | None:
+        """No day that is over, but the one that the page showed may stay."""
+        on, today = self.cleaned_data["on"], timezone.localdate()
+        if preset := self.cleaned_data.get("preset"):
+            return day_of(preset, today)
+        return on if self.cleaned_data["on_seen"] == f"={on}" else not_past(on, today)
+
     def clean_tags(self) -> list[str]:
         """Rules are for what is new: the tags that the page showed stay as they are."""
         names = tags.names_in(self.cleaned_data["tags"])
@@ -125,11 +135,6 @@ class WorkForm(forms.Form):
         if faults := tags.faults(set(names).difference(shown)):
             raise forms.ValidationError(faults)
         return names
-
-    def clean(self) -> dict[str, Any]:
-        if preset := self.cleaned_data.get("preset"):
-            self.cleaned_data["on"] = day_of(preset, timezone.localdate())
-        return self.cleaned_data
 
     def sent(self) -> list[str]:
         """The values that came; a preset is a day."""

@@ -210,6 +210,15 @@ def test_a_tag_there_keeps_the_rules_of_the_pages(as_administrator: Client) -> N
     assert set(Tag.objects.filter(automatic=False).values_list("name", flat=True)) == {"fuar", "altı"}
 
 
+def test_a_follow_up_there_is_on_no_day_that_is_over(as_administrator: Client) -> None:
+    over = timezone.localdate() - timedelta(days=1)
+    lead = make_lead(follow_up_on=over - timedelta(days=30))
+    form = sent_by_a_browser(as_administrator.get(page_of(lead)))
+    assert as_administrator.post(page_of(lead), form | {"follow_up_on": [over.isoformat()]}).status_code == 200
+    assert as_administrator.post(page_of(lead), form | {"city": ["Bursa"]}).status_code == 302  # nobody touched it
+    assert Lead.objects.get().follow_up_on == lead.follow_up_on
+
+
 def test_a_sleep_there_is_a_day_to_come_and_may_still_end_by_a_change(
     as_administrator: Client, administrator: User
 ) -> None:

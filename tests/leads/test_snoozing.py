@@ -295,8 +295,10 @@ def test_what_a_change_woke_can_be_put_to_sleep_again(seller: User) -> None:
         (date(2026, 11, 25), "tomorrow", date(2026, 11, 26)),
         (date(2026, 11, 25), "week", date(2026, 11, 30)),
         (date(2026, 11, 30), "week", date(2026, 12, 7)),
-        (date(2026, 12, 31), "month", date(2027, 1, 31)),
-        (date(2027, 1, 31), "month", date(2027, 2, 28)),
+        (date(2026, 11, 25), "month", date(2026, 12, 25)),
+        (date(2027, 10, 31), "month", date(2027, 11, 30)),
+        (date(2026, 12, 31), "month", date(2027, 2, 1)),  # of Sunday, the last day that January has
+        (date(2026, 11, 26), "month", date(2026, 12, 28)),  # of Saturday
     ],
 )
 def test_a_button_stands_for_a_day(today: date, preset: str, day: date) -> None:
@@ -318,6 +320,25 @@ def test_a_button_snoozes_and_sets_a_follow_up_without_a_date(as_seller: Client)
     assert answer.status_code == 422
     lead.refresh_from_db()
     assert lead.follow_up_on == tomorrow
+
+
+def test_no_follow_up_on_a_day_that_is_over_but_one_that_was_set_may_stay(as_seller: Client) -> None:
+    lead = make_lead("a.example")
+    url, over = reverse("leads:work", args=["a.example"]), timezone.localdate() - timedelta(days=1)
+    answer = as_seller.post(url, {"on": over.isoformat(), "on_seen": "="})
+    assert answer.status_code == 422
+    assert "This date is over." in answer.content.decode()
+    lead.refresh_from_db()
+    assert lead.follow_up_on is None
+    Lead.objects.update(follow_up_on=over)
+    as_seller.post(url, {"on": over.isoformat(), "on_seen": f"={over}", "tags": "fuar", "tags_seen": "="})
+    lead.refresh_from_db()
+    assert lead.follow_up_on == over
+    assert lead.tags.get().name == "fuar"
+    today = timezone.localdate()
+    as_seller.post(url, {"on": today.isoformat(), "on_seen": f"={over}"})
+    lead.refresh_from_db()
+    assert lead.follow_up_on == today
 
 
 def test_the_drawer_sets_a_follow_up_and_a_snooze_in_one_press(as_seller: Client, seller: User) -> None:
