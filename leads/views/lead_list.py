@@ -50,7 +50,7 @@ def lead_list(request: Request) -> HttpResponse:
         "page": page,
         "total": page.paginator.count,
         # Counted only when the filter hides everything: "the filter hides N leads".
-        "hidden": 0 if page.paginator.count or not query.is_filtered else Lead.objects.open().count(),
+        "hidden": 0 if page.paginator.count or not query.is_filtered else LeadQuery().leads(request.user).count(),
         "asleep": {lead.pk for lead in page.object_list if is_asleep(lead, now)},
         "views": views,
         "way": query.way(),
@@ -72,7 +72,7 @@ def lead_list(request: Request) -> HttpResponse:
             "referral": ReferralState.choices,
             "d365": PushState.choices,
         },
-        "tags": Tag.objects.all(),
+        "tags": Tag.objects.filter(pk__in=Lead.tags.through.objects.values("tag")),
         "owners": User.objects.filter(is_active=True).only("pk", "username", "first_name", "last_name"),
     }
     response = show(request, "leads/lead_list.html", "leads/_lead_swap.html", context)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, reverse
+from django.utils import timezone
 
 from jobs.models import Job
-from leads import importing, scanning
+from leads import importing, scanning, services, snoozing
 from leads.models import Alert, Event, ImportBatch, Lead, Note, Tag, VerdictState
 from leads.templatetags.leads import signed
 from leads.urls import urlpatterns
@@ -204,6 +206,20 @@ def test_an_import_runs_from_upload_to_leads_in_the_browser_forms(as_operator: C
 def test_a_filter_that_hides_everything_says_how_many(as_seller: Client, scanned: Lead) -> None:
     page = as_seller.get(reverse("leads:list"), {"q": "yokböylebirşey"})
     assert page.context["hidden"] == 1
+
+
+def test_what_sleeps_is_not_hidden_by_the_filter_and_unused_tags_are_no_filter(
+    as_seller: Client, seller: User, scanned: Lead
+) -> None:
+    snoozing.snooze(
+        make_lead("uyur.example"), until=timezone.localdate() + timedelta(days=9), until_change=False, by=seller
+    )
+    services.set_tags(scanned, ["fuar"], by=seller)
+    Tag.objects.create(name="boşta")
+    page = as_seller.get("/leads/?segment=Skip&view=all")
+    assert (page.context["total"], page.context["hidden"]) == (0, 1)
+    assert "fuar" in {tag.name for tag in page.context["tags"]}
+    assert "boşta" not in {tag.name for tag in page.context["tags"]}
 
 
 def test_a_finished_job_stops_its_page_from_asking(as_operator: Client, scanned: Lead) -> None:
