@@ -18,7 +18,7 @@ from django.utils import timezone
 import jobs.services
 from jobs.models import Job
 from jobs.services import JobRun, PermanentFailure
-from leads import scanning, services, snoozing
+from leads import scanning, services, snoozing, tags
 from leads.bulk import insert_rows, update_rows
 from leads.models import BulkAction, BulkRow, Event, Lead, LeadQuerySet, Tag
 
@@ -157,7 +157,7 @@ def _close(action: BulkAction, old: str, new: str) -> None:
 def _resolved(action: BulkAction, params: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters as they are kept: a tag that does not exist yet is made."""
     if action.kind == Kind.TAG:
-        tag, _created = Tag.objects.get_or_create(name=params["name"])
+        (tag,) = tags.called([params["name"]])
         return {"tag": tag.pk, "name": tag.name}
     return dict(params)
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from leads import snoozing, tenant_size
+from leads import snoozing, tags, tenant_size
 from leads.bulk import insert_rows, update_rows
 from leads.company_list.claims import Claim
 from leads.models import Alert, BulkAction, DomainClaim, Event, Lead, Note, Override, Source, Tag
@@ -122,12 +122,11 @@ def assign(leads: Iterable[Lead], owner: User | None, *, by: User | None, bulk: 
 def set_tags(lead: Lead, names: Iterable[str], *, by: User) -> None:
     """The tags people gave this lead are now exactly `names` (`leads.tags` says which there may be); automatic tags
     stay."""
-    wanted = set(names)
     with transaction.atomic():
         held([lead.pk])
-        present = {tag.name: tag for tag in lead.tags.filter(automatic=False)}
-        added = [Tag.objects.get_or_create(name=name)[0] for name in sorted(wanted - present.keys())]
-        change_tags(lead, added, [present[name] for name in sorted(present.keys() - wanted)], by=by)
+        present = list(lead.tags.filter(automatic=False).order_by("name"))
+        wanted = tags.called(sorted(names))
+        change_tags(lead, wanted, [tag for tag in present if tag not in wanted], by=by)
 
 
 def change_tags(lead: Lead, added: Iterable[Tag], removed: Iterable[Tag], *, by: User) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from leads.folding import turkish_sort_key
+from leads.folding import fold, turkish_sort_key
 from leads.models import Tag
 
 LENGTH: Final = 60  # characters of a name, as in the column
@@ -38,6 +38,20 @@ def in_a_line(names: Iterable[str]) -> str:
 
 def _quoted(name: str) -> str:
     return '"{}"'.format(name.replace('"', '""'))
+
+
+def called(names: Iterable[str]) -> list[Tag]:
+    """The tags of these names, each once. A name that differs from one there is in case or dots alone means that one, as
+    in the search; a new one is made."""
+    known = list(Tag.objects.filter(automatic=False).order_by("pk"))
+    by_name, by_key = {tag.name: tag for tag in known}, {fold(tag.name): tag for tag in reversed(known)}
+    found: dict[Tag, None] = {}
+    for name in names:
+        key = fold(name)
+        tag = by_name.get(name) or (by_key.get(key) if key else None) or Tag.objects.get_or_create(name=name)[0]
+        by_key.setdefault(key, tag)
+        found[tag] = None
+    return list(found)
 
 
 def faults(names: Collection[str]) -> list[str]:

@@ -353,6 +353,16 @@ def test_tags_that_nobody_touched_are_not_written(as_seller: Client, scanned: Le
     assert set(scanned.tags.filter(automatic=False)) == {*tags, Tag.objects.get(name="yeni")}
 
 
+def test_a_tag_written_with_other_capitals_is_the_same_tag(as_seller: Client, seller: User) -> None:
+    lead, other = make_lead("bir.example"), make_lead("iki.example")
+    services.set_tags(other, ["İzmir"], by=seller)
+    as_seller.post(reverse("leads:work", args=[lead.domain]), {"tags": "izmir, SICAK, sıcak, Sıcak", "tags_seen": "="})
+    assert sorted(tag.name for tag in lead.tags.all()) == ["SICAK", "İzmir"]
+    services.set_tags(lead, ["IZMIR"], by=seller)
+    assert [tag.name for tag in lead.tags.all()] == ["İzmir"]
+    assert set(Tag.objects.filter(automatic=False).values_list("name", flat=True)) == {"İzmir", "SICAK"}
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [
