@@ -131,7 +131,7 @@ class WorkForm(forms.Form):
     def clean_tags(self) -> list[str]:
         """Rules are for what is new: the tags that the page showed stay as they are."""
         names = tags.names_in(self.cleaned_data["tags"])
-        shown = tags.names_in(self.cleaned_data["tags_seen"].removeprefix("="))
+        shown = tags.names_in(self.cleaned_data.get("tags_seen", "").removeprefix("="))
         if faults := tags.faults(set(names).difference(shown)):
             raise forms.ValidationError(faults)
         return names
