@@ -21,6 +21,7 @@ from leads.brief_messages import MESSAGES, is_known, provider_label, stated_id, 
 from leads.brief_sentences import Message
 from leads.brief_sources import Material, Raw, Source, Sources, material_of, sources_of
 from leads.event_words import event_value
+from leads.folding import unicode_address
 from leads.models import Lead, OutsideFact, Override, ReferralState, RemoteState, VerdictState
 from leads.verdicts import UNLISTED_SELECTOR
 from signals.mail.dmarc import has_valid_policy
@@ -397,9 +398,9 @@ def _params(material: Material, step: Step | None) -> dict[str, Any]:
         "selectors": ", ".join(_selectors(material)),
         "records": _unknown_records(lead),
         "open_records": ", ".join(brief_sources.open_records(material.last)) if material.last else "",
-        "contacts": ", ".join(lead.usable_emails[:3]),
-        "contact": entry.value if entry else "",
-        "other_contacts": ", ".join(others[:3]),
+        "contacts": ", ".join(map(unicode_address, lead.usable_emails[:3])),
+        "contact": unicode_address(entry.value) if entry else "",
+        "other_contacts": ", ".join(map(unicode_address, others[:3])),
         "registrar": registration.value.get("registrar") if registration else "",
         "opted_out_person": brief_sources.name_of(lead.opted_out_by) if lead.opted_out_at else "",
         "dismissed_person": brief_sources.name_of(lead.dismissed_by) if lead.dismissed_at else "",

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 import scoring
 from leads import outside, outside_page, snoozing
 from leads.brief_messages import provider_label, text
+from leads.folding import unicode_address
 from leads.lead_page import Evidence
 from leads.models import Event, Lead, OutcomeRecord, OutsideFact, Override, Price, Provider, Scan, SizeSource
 from leads.prices import price_for
@@ -542,7 +543,7 @@ def _contacts(material: Material) -> Iterator[tuple[str, list[Source]]]:
     """Who may be contacted: the address that a person entered, and those of the record."""
     lead, entry = material.lead, material.contact_entry
     known = [email for email in lead.usable_emails if entry is None or email != entry.value]
-    shown = [_entry(entry, entry.value)] if entry is not None else []
+    shown = [_entry(entry, unicode_address(entry.value))] if entry is not None else []
     yield "contact_entry", shown
     yield "contact_record", [_record(lead)] if known else []
     yield "contact", [*shown, *([_record(lead)] if known else [])]

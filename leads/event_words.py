@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy
 
 from leads.brief_messages import is_known, provider_label, text
+from leads.folding import unicode_address
 from leads.models import DmarcPolicy, DomainClaim, Event, Outcome, Override, RemoteState, Segment, Source
 
 _STATES: Final = {
@@ -112,7 +113,7 @@ def entry_value(field: str, value: str) -> str:
         return provider_label(value) or value
     if field == Override.Field.TENANT_SIZE:
         return text(f"tenant_size.{value}") if is_known(f"tenant_size.{value}") else value
-    return value
+    return unicode_address(value) if field == Override.Field.CONTACT else value
 
 
 def _entry(value: str) -> str:

@@ -44,6 +44,12 @@ def unicode_name(domain: str) -> str:
         return domain
 
 
+def unicode_address(email: str) -> str:
+    """An e-mail address as people write it; the part before the @ is left alone."""
+    local, at, host = email.rpartition("@")
+    return local + at + unicode_name(host)
+
+
 def turkish_sort_key(text: str) -> str:
     """A key whose byte order is the Turkish dictionary order; characters outside the alphabet sort after it."""
     lowered = unicodedata.normalize("NFC", text).translate(_LOWER).lower()

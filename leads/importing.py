@@ -427,7 +427,7 @@ def _create_leads(batch: ImportBatch, rows: Sequence[CompanyRow], known: set[str
             lead = Lead(
                 domain=claim.domain,
                 company_name=row.company_name,
-                contact_emails=row.emails[:_EMAILS_KEPT],
+                contact_emails=row.contacts[claim.domain][:_EMAILS_KEPT],
                 city=row.city[:120],
                 country=row.country[:120],
                 source=Source.IMPORT,
@@ -487,7 +487,7 @@ def _note_confirmed(rows: Sequence[CompanyRow], leads: dict[str, Lead], filled: 
     for row in rows:
         for part, claim in enumerate(row.claims):
             lead = leads.get(claim.domain)
-            if lead is not None and confirmed.get(lead.pk) in row.emails:
+            if lead is not None and confirmed.get(lead.pk) in row.contacts[claim.domain]:
                 told = filled.setdefault((row.number, part), {})
                 told["contact_emails"] = [*told.get("contact_emails", ()), confirmed.pop(lead.pk)]
 
@@ -497,8 +497,8 @@ def _named(rows: Iterable[CompanyRow], leads: dict[str, Lead]) -> dict[int, list
     named: dict[int, list[str]] = {}
     for row in rows:
         for claim in row.claims:
-            if row.emails and claim.domain in leads:
-                named.setdefault(leads[claim.domain].pk, []).extend(row.emails)
+            if claim.domain in leads and (emails := row.contacts[claim.domain]):
+                named.setdefault(leads[claim.domain].pk, []).extend(emails)
     return named
 
 
@@ -508,7 +508,7 @@ def _gaps(lead: Lead, row: CompanyRow) -> Filled:
     gaps: Filled = {name: value for name, value in told.items() if value and not getattr(lead, name)}
     room = max(0, _EMAILS_KEPT - len(lead.contact_emails))
     have = {address_key(email) for email in lead.contact_emails}
-    if emails := [email for email in row.emails if address_key(email) not in have][:room]:
+    if emails := [email for email in row.contacts[lead.domain] if address_key(email) not in have][:room]:
         gaps["contact_emails"] = emails
     return gaps
 

@@ -27,6 +27,8 @@ _RESERVED_ENDINGS = frozenset({"example", "test", "invalid"})  # RFC 6761: for s
 
 _ABBREVIATED_ENDINGS = frozenset({"no", "ltd", "as", "inc", "llc"})  # endings in use, and words in names
 _PIECES = re.compile(r"[,;|•·\t]+")
+_QUOTED = re.compile('["“„]([^"“”„]*)["“”]')
+_PIECES_WITH_QUOTES = re.compile(r"(?:[\"“„][^\"“”„]*[\"“”]|[^,;|•·\t])+")
 # An apostrophe parts a Turkish ending from a name (acme.com'un), but not an address (o'neil@acme.com).
 _WORDS = re.compile(r"[\s<>()\[\]{}\"“”„«»]+|['’](?=\w{0,6}(?:\s|$))")
 _JOINING_WORDS = frozenset({"ve", "veya", "ya", "da", "and", "or", "&", "/", "-", "–", "—"})
@@ -106,12 +108,13 @@ def name_in_line(line: str, domains: int) -> str:
     """The company that a line of free text names beside its addresses, which name so many domains; "" when it names
     none for certain.
 
-    `Işık A.Ş.; isik.example` and `1. Işık A.Ş. – isik.example` name one. `Ayşe Kaya <ayse@isik.example>` is a person,
-    `Işık isik.example, Ay ay.example` are two companies, and words behind an address make a sentence.
+    `Işık A.Ş.; isik.example`, `"Işık, Ay" isik.example` and `1. Işık A.Ş. – isik.example` name one. `Ayşe Kaya
+    <ayse@isik.example>` is a person, `Işık isik.example, Ay ay.example` are two companies, and words behind an address
+    make a sentence.
     """
     beside: list[str] = []
     apart: list[str] = []
-    for piece in _PIECES.split(line):
+    for piece in _pieces(line):
         words = piece.split()
         addressed = [any(_judge(part, alone=len(words) == 1) for part in _words(word)) for word in words]
         if not any(addressed):
@@ -125,7 +128,7 @@ def name_in_line(line: str, domains: int) -> str:
 
 def _as_name(text: str) -> str:
     """Without number, label and dashes; "" for what is no name, such as `Tel: 0212 555 44 33`."""
-    text = _BULLET.sub("", " ".join(text.split())).strip(" -–—:\"“”„«»'*•")
+    text = _BULLET.sub("", " ".join(_QUOTED.sub(r"\1", text).split())).strip(" -–—:\"“”„«»'*•")
     return text if _TWO_LETTERS.search(text) and not _OTHER_LABEL.match(text) else ""
 
 
@@ -147,11 +150,24 @@ def judge_host(host: str) -> tuple[str, str]:
 
 
 def _outcomes(line: str) -> Iterator[Claim | Rejection]:
-    for piece in _PIECES.split(line):
+    for piece in _pieces(line):
         words = list(_words(piece))
         for word in words:
             if outcome := _judge(word, alone=len(words) == 1):
                 yield outcome
+
+
+def _pieces(line: str) -> list[str]:
+    """What stands in quotes is one piece, `"Acme, Inc."`, unless addresses are listed there."""
+    quoted = _QUOTED.findall(line)
+    if not quoted or any("@" in text or _lists_domains(text) for text in quoted):
+        return _PIECES.split(line)
+    return _PIECES_WITH_QUOTES.findall(line)
+
+
+def _lists_domains(text: str) -> bool:
+    words = (word for piece in _PIECES.split(text) for word in _words(piece))
+    return any(_judge(word, alone=False) for word in words)
 
 
 def _words(piece: str) -> Iterator[str]:

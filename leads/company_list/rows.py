@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from leads.company_list.claims import Claim, Rejection, claims_from_text, name_in_line
+from leads.company_list.claims import Claim, Rejection, claims_from_text, judge_host, name_in_line
 from leads.company_list.header import DOMAIN_ROLES, Because, ColumnMapping, Role
 from leads.company_list.reading import Table, head, open_table
+from leads.company_list.shared_domains import is_consumer_domain
 from leads.company_list.tables import Row
-from leads.folding import fold
+from leads.folding import fold, unicode_address
 
 MAX_NAME_CHARS = 4000
 SAMPLES = 5
@@ -27,17 +28,31 @@ _NOTHING = frozenset({
 @dataclass(frozen=True, slots=True)
 class CompanyRow:
     """One row of a company list; `number` is the one a spreadsheet shows. Without claims there is at least one
-    rejection, the most telling first. `emails` hold private addresses, too. `is_text`: the row is free text, and each
-    of its rejections is told beside its claims."""
+    rejection, the most telling first. `emails`: all addresses it names, private ones, too; `contacts`: those among them
+    that are for the lead of each claimed domain. `is_text`: the row is free text, and each of its rejections is told
+    beside its claims."""
 
     number: int
     company_name: str
     emails: list[str]
+    contacts: dict[str, list[str]]
     claims: list[Claim]
     rejections: list[Rejection]
     city: str
     country: str
     is_text: bool = False
+
+    @property
+    def shown_contacts(self) -> list[str]:
+        """The addresses that the leads of this row get, as people write them."""
+        kept = {email for emails in self.contacts.values() for email in emails}
+        return [unicode_address(email) for email in self.emails if email in kept]
+
+    @property
+    def shown_others(self) -> list[str]:
+        """The addresses that none of the leads of this row gets, as people write them."""
+        kept = {email for emails in self.contacts.values() for email in emails}
+        return [unicode_address(email) for email in self.emails if self.claims and email not in kept]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +189,42 @@ def _company_row(row: Row, mapping: ColumnMapping) -> CompanyRow:
     claims = _once_per_domain([*(on_web or sites + mails), *mixed.claims])
     if not claims and not rejections:
         rejections = [Rejection(name, "no_domain" if name else "empty_row")]
+    emails = list(dict.fromkeys(one.email for one in found if one.email))
     return CompanyRow(
         number=row.number,
         company_name=name,
-        emails=list(dict.fromkeys(one.email for one in found if one.email)),
+        emails=emails,
+        contacts=_contacts(emails, claims, is_text=bool(texts)),
         claims=claims,
         rejections=rejections,
         city=_first(row, mapping.columns(Role.CITY)),
         country=_first(row, mapping.columns(Role.COUNTRY)),
         is_text=bool(texts),
     )
+
+
+def _contacts(emails: Iterable[str], claims: Iterable[Claim], *, is_text: bool) -> dict[str, list[str]]:
+    """The addresses for the lead of each claimed domain. Whoever has an address at the domain of another company, its
+    bookkeeper, its agency, the next company on the line, is no contact. A row of a table is one company: `isik.com` is
+    its own beside `isik.com.tr`. At a mail service open to everyone the address is the company's, if the row is one."""
+    contacts: dict[str, list[str]] = {claim.domain: [] for claim in claims}
+    is_one = not is_text or len(contacts) == 1
+    for email in emails:
+        domain = judge_host(email.rpartition("@")[2])[1]
+        if domain in contacts:
+            holders = [domain]
+        elif is_one and is_consumer_domain(domain):
+            holders = list(contacts)
+        else:
+            holders = [other for other in contacts if not is_text and _stem(other) == _stem(domain)]
+        for holder in holders:
+            contacts[holder].append(email)
+    return contacts
+
+
+def _stem(domain: str) -> str:
+    """The name in front of the ending."""
+    return domain.partition(".")[0]
 
 
 def _told(rejection: Rejection) -> Rejection:

@@ -27,6 +27,8 @@ _SAMPLE_RECORDS = 200
 # Turkish letters in code page 857 (Excel's "CSV (MS-DOS)") and in Windows-1254; the two sets do not overlap.
 _CP857_LETTERS = bytes.fromhex("80 81 87 8d 94 98 99 9a 9e 9f a6 a7")
 _CP1254_LETTERS = bytes.fromhex("c7 d0 d6 dc dd de e7 f0 f6 fc fd fe")
+_NONE = "\0"  # in place of a delimiter when there is one column: no NUL survives `_lines`
+_ALL_QUOTED = re.compile('\\s*"(?:[^"]|"")*+"\\s*')
 _INSIDE_QUOTES = re.compile('(?:[^"]++|"")*+')
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1a\x1b"))
 
@@ -65,7 +67,7 @@ class TextTable:
 
     def rows(self) -> Iterator[Row]:
         """See Source.rows."""
-        delimiter = self.delimiter or "\0"  # no NUL survives `_lines`
+        delimiter = self.delimiter or _NONE
         with self._open() as file:
             if self._skips_first:
                 file.readline()
@@ -79,7 +81,10 @@ class TextTable:
 
 
 def parse_record(record: str, delimiter: str) -> list[str]:
-    """The fields of one record, trimmed; a quote left open ends with the record."""
+    """The fields of one record, trimmed; a quote left open ends with the record. One column of text keeps the quotes of
+    `"Acme, Inc." <info@acme.example>`; only those around all of it are not part of it."""
+    if delimiter == _NONE and not _ALL_QUOTED.fullmatch(record):
+        return [record[:MAX_CELL_CHARS].strip()]
     try:
         fields = next(csv.reader((record,), delimiter=delimiter, skipinitialspace=True), [])
     except csv.Error:  # a bare carriage return between unquoted fields
@@ -156,6 +161,8 @@ class _Records:
                 at = closing + 1
             elif closing < last and line[closing - 1] != self._delimiter:
                 at = self._end_of_field(line, closing)  # "Acme "Öz" Ltd": quotes not doubled, as some programs write
+            elif self._delimiter == _NONE and line.count('"', start - 1) % 2 == 0:
+                at = len(line)  # "Acme, Inc." <info@acme.example>
             else:
                 at = self._end_of_field(line, start)
                 done += [line[kept : start - 1], line[start:at].replace('"', "")]

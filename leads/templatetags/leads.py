@@ -23,6 +23,7 @@ from leads import job_texts
 from leads.brief_messages import is_known, provider_label, row_text, text
 from leads.company_list.messages import reason_text
 from leads.event_words import change_of, choice_label, claimed, day_words, entry_value, event_value, said
+from leads.folding import unicode_address
 from leads.forms import day_of
 from leads.knowledge import Conflict
 from leads.lead_page import ShownScan, VerdictRow
@@ -341,6 +342,12 @@ def clock(until: datetime | None) -> SafeString:
         icon("clock"),
         time_left(until),
     )
+
+
+@register.filter
+def shown_address(address: str) -> str:
+    """A domain or an e-mail address as people write it."""
+    return unicode_address(address)
 
 
 @register.filter

@@ -246,7 +246,7 @@ def lead_restore(request: Request, domain: str) -> HttpResponse:
     except Overtaken:
         say_overtaken(request)
     else:
-        messages.success(request, _("%(domain)s is on the list again.") % {"domain": lead.domain})
+        messages.success(request, _("%(domain)s is on the list again.") % {"domain": lead.shown_domain})
     return back(request, "leads:detail", lead.domain)
 
 

@@ -26,7 +26,73 @@ def named(row: CompanyRow) -> list[tuple[str, str]]:
 def test_the_mail_domain_is_not_claimed_next_to_a_web_site(tmp_path: Path) -> None:
     row = read_one(tmp_path, "Işık", "isik.com", "info@muhasebeci.com")
     assert named(row) == [("isik.com", "website")]
-    assert row.emails == ["info@muhasebeci.com"]
+    assert row.contacts == {"isik.com": []}
+    assert (row.shown_contacts, row.shown_others) == ([], ["info@muhasebeci.com"])
+
+
+def test_a_row_of_a_table_is_one_company_with_its_addresses(tmp_path: Path) -> None:
+    mails = "info@isik.com, b@mail.isik.com, isik@gmail.com, satis@isik.com.tr, biz@ajans.com"
+    row = read_one(tmp_path, "Işık", "www.isik.com", mails)
+    assert row.contacts == {"isik.com": ["info@isik.com", "b@mail.isik.com", "satis@isik.com.tr", "isik@gmail.com"]}
+    assert row.shown_others == ["biz@ajans.com"]
+    both = read_one(tmp_path, "Işık", "isik.com, isik.com.tr", "info@isik.com, satis@isik.com.tr, isik@gmail.com")
+    assert both.contacts == {
+        "isik.com": ["info@isik.com", "isik@gmail.com"],
+        "isik.com.tr": ["satis@isik.com.tr", "isik@gmail.com"],
+    }
+    mailed = read_one(tmp_path, "Işık", "", "info@isik.com, info@ay.com")
+    assert mailed.contacts == {"isik.com": ["info@isik.com"], "ay.com": ["info@ay.com"]}
+
+
+def read_text(path: Path, line: str) -> CompanyRow:
+    path = path / "list.txt"
+    path.write_text(f"{line}\nSon A.Ş. son.com\n", "utf-8")
+    table = open_table(path, "list.txt", delimiter="")
+    return next(iter_rows(table, table.mapping_of({"0": "mixed"}, 0)))
+
+
+@pytest.mark.parametrize(
+    ("line", "contacts"),
+    [
+        (
+            "https://www.KIRMIZI.example/a?b=c, info@mavi.example",
+            {"kirmizi.example": [], "mavi.example": ["info@mavi.example"]},
+        ),
+        ("kirmizi.com info@kirmizi.com.tr", {"kirmizi.com": [], "kirmizi.com.tr": ["info@kirmizi.com.tr"]}),
+        ("isik.example isik@gmail.com", {"isik.example": ["isik@gmail.com"]}),
+        ("isik.example, ay.example, ali@gmail.com", {"isik.example": [], "ay.example": []}),
+    ],
+)
+def test_an_address_in_a_line_of_text_is_for_the_lead_of_its_own_domain(
+    tmp_path: Path, line: str, contacts: dict[str, list[str]]
+) -> None:
+    assert read_text(tmp_path, line).contacts == contacts
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ('"Çift, Tırnak" <x@tirnak.example>', ""),  # a person
+        ('"Çift, Tırnak A.Ş." x@tirnak.example', "Çift, Tırnak A.Ş."),
+        ('"Çift; Tırnak A.Ş.", tirnak.example', "Çift; Tırnak A.Ş."),
+        ("“Çift, Tırnak” A.Ş. – tirnak.example", "Çift, Tırnak A.Ş."),
+        ('"Çift Tırnak A.Ş. tirnak.example"', "Çift Tırnak A.Ş."),
+        ('Çift Tırnak A.Ş. "tirnak.example,info@tirnak.example"', ""),
+        ('5" Boru, tirnak.example, 6" Boru', '5" Boru'),
+        ('"Çift Tırnak A.Ş.; tirnak.example', "Çift Tırnak A.Ş."),
+    ],
+)
+def test_what_stands_in_quotes_stays_together(tmp_path: Path, line: str, name: str) -> None:
+    row = read_text(tmp_path, line)
+    assert {claim.domain for claim in row.claims} == {"tirnak.example"}
+    assert row.rejections == []
+    assert row.company_name == name
+
+
+def test_addresses_are_shown_as_people_write_them(tmp_path: Path) -> None:
+    row = read_one(tmp_path, "Şişli", "şişli.example", "işıl@şişli.example, a@çağ.example")
+    assert row.contacts == {"xn--ili-rzab.example": ["işıl@xn--ili-rzab.example"]}
+    assert (row.shown_contacts, row.shown_others) == (["işıl@şişli.example"], ["a@çağ.example"])
 
 
 def test_the_mail_domain_is_claimed_when_there_is_no_web_site(tmp_path: Path) -> None:

@@ -253,6 +253,19 @@ def test_refused_text_comes_back_for_a_second_try_beside_what_was_added(as_selle
     assert "import it again" not in html
 
 
+def test_names_are_shown_as_people_write_them(as_seller: Client) -> None:
+    html = as_seller.post(ADD, {"text": "şişli.example\nçağ.example\nbakkal@gmail.com"}).content.decode()
+    assert 'href="/leads/xn--ili-rzab.example/">şişli.example</a>' in html
+    lead = Lead.objects.get(domain="xn--ili-rzab.example")
+    Lead.objects.filter(pk=lead.pk).update(contact_emails=["işıl@xn--ili-rzab.example"], dismissed_at=lead.created_at)
+    page = as_seller.get(lead.get_absolute_url()).content.decode()
+    assert 'href="mailto:işıl@xn--ili-rzab.example">işıl@<wbr>şişli.<wbr>example</a>' in page
+    restored = as_seller.post(reverse("leads:restore", args=[lead.domain]), follow=True).content.decode()
+    assert "şişli.example is on the list again." in restored
+    brief = as_seller.get(reverse("leads:brief", args=[lead.domain])).content.decode()
+    assert "işıl@xn--" not in brief.replace("mailto:işıl@xn--", "")
+
+
 def test_at_most_ten_refusals_are_listed_and_the_rest_is_counted(as_seller: Client) -> None:
     refused = [f"kisi{number}@gmail.com" for number in range(14)]
     page = as_seller.post(ADD, {"text": "\n".join(["isik.example", *refused])})
@@ -318,6 +331,25 @@ def test_pasted_text_goes_the_way_of_a_file_and_every_piece_gets_its_verdict(
     assert sorted(names.values()) == ["", "", "", "Güneş Gıda Ltd. Şti."]
     rejects = b"".join(as_operator.get(reverse("leads:import_rejects", args=[batch.pk])).streaming_content).decode()
     assert "ali@hotmail.com" in rejects
+
+
+def test_an_address_on_a_pasted_line_is_no_contact_of_another_company(as_operator: Client, work_off: WorkOff) -> None:
+    make_lead("yesil.example")
+    run(paste(as_operator, "https://www.KIRMIZI.example/a?b=c, info@mavi.example, www.yesil.example"), work_off)
+    assert dict(Lead.objects.values_list("domain", "contact_emails")) == {
+        "kirmizi.example": [],
+        "mavi.example": ["info@mavi.example"],
+        "yesil.example": [],
+    }
+
+
+def test_the_preview_tells_which_address_is_another_companys(as_operator: Client) -> None:
+    batch = paste(as_operator, "Firma\tWeb\tE-posta\nŞişli\tşişli.example\tişıl@şişli.example, a@muhasebeci.com\n")
+    html = as_operator.get(batch.get_absolute_url()).content.decode()
+    preview = html[html.index("rows-title") :]
+    assert "işıl@şişli.example" in preview
+    assert "not taken, another company's: a@muhasebeci.com" in preview
+    assert "xn--" not in preview
 
 
 def test_rows_copied_from_a_spreadsheet_are_a_table(as_operator: Client) -> None:
