@@ -228,6 +228,20 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   const polls = event.detail.elt.getAttribute("hx-trigger")?.startsWith("every");
   if (polls && event.detail.elt.querySelector("dialog[open], details.menu[open], tbody input:checked")) event.preventDefault();
 });
+// A filter form that was answered is not sent again as it is (Enter sends it before the pause after typing does): that
+// would undo a page turned or an order chosen since
+let sentForm;
+let answeredForm;
+document.addEventListener("htmx:confirm", (event) => {
+  const { elt, triggeringEvent } = event.detail;
+  if (elt.id !== "filter") return;
+  sentForm = new URLSearchParams(new FormData(elt)).toString();
+  if (sentForm === answeredForm && triggeringEvent?.type !== "submit") event.preventDefault();
+  else answeredForm = undefined;
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.elt.id === "filter" && event.detail.successful) answeredForm = sentForm;
+});
 // A swap takes no focus away: HTMX finds the element with the same id again; where that is gone, the focus goes where
 // the new content says (data-focus), and after a decided card (data-done) to the next card
 const heldFocus = new WeakSet();

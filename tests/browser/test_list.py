@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import signed_in
 
@@ -78,6 +78,71 @@ def test_typing_is_one_entry_and_back_works(leads: Page) -> None:
     leads.wait_for_url(re.compile(r"/leads/$"))
     expect(leads.locator("#q")).to_have_value("")
     assert rows(leads) == first
+
+
+LISTENS = """() => {
+    window.asked = [];
+    window.lost = [];
+    document.addEventListener("htmx:beforeSend", (event) => {
+        const { elt, requestConfig } = event.detail;
+        if (!requestConfig.elt.getAttribute("hx-trigger")?.startsWith("every")) asked.push(elt.id);
+    });
+    document.addEventListener("htmx:oobErrorNoTarget", (event) => lost.push(event.detail.content.id));
+}"""
+
+
+def test_a_search_that_was_answered_undoes_no_page_and_no_order(leads: Page, site: str) -> None:
+    leads.goto(f"{site}/leads/?view=all")
+    leads.evaluate(LISTENS)
+    leads.locator("#q").press_sequentially("a")
+    leads.wait_for_url(re.compile(r"q=a"))
+    leads.wait_for_timeout(400)
+    leads.locator("#page-next").click()
+    leads.wait_for_url(re.compile(r"page=2"))
+    leads.wait_for_timeout(400)
+    assert "page=2" in leads.url
+    expect(leads.locator(".paging")).to_contain_text("51–100")
+    leads.fill("#q", "an")
+    leads.keyboard.press("Enter")  # sends it before the pause after typing does
+    leads.wait_for_url(re.compile(r"q=an(?!.*page)"))
+    leads.wait_for_timeout(400)
+    leads.locator("#sort-name").click()
+    leads.wait_for_url(re.compile(r"sort=name"))
+    leads.wait_for_timeout(400)
+    assert "sort=name" in leads.url
+    expect(leads.locator("th[aria-sort]")).to_have_text(re.compile("Company"))
+    expect(leads.locator("#sort")).to_have_value("name")
+    assert leads.evaluate("asked") == ["filter", "page-next", "filter", "sort-name"]
+    assert leads.evaluate("lost") == []
+
+
+def test_what_is_searched_for_is_listed_whatever_is_clicked_meanwhile(leads: Page, site: str) -> None:
+    leads.goto(f"{site}/leads/?view=all")
+    leads.evaluate(LISTENS)
+    held: list[Route] = []
+    leads.route(re.compile(r"[?&]q="), lambda route: held.append(route))
+    leads.fill("#q", "an")
+    leads.wait_for_timeout(600)
+    leads.locator("#page-next").click()
+    leads.wait_for_timeout(400)
+    held[0].continue_()
+    leads.wait_for_url(re.compile(r"q=an"))
+    leads.wait_for_timeout(400)
+    assert "page=2" not in leads.url
+    assert leads.evaluate("asked") == ["filter"]
+    assert leads.evaluate("lost") == []
+
+
+@pytest.mark.parametrize("path", ["/leads/?view=all", "/referrals/"])
+def test_a_field_that_is_left_asks_for_nothing(leads: Page, site: str, path: str) -> None:
+    leads.goto(f"{site}{path}")
+    leads.evaluate(LISTENS)
+    leads.locator("#q").press_sequentially("a")
+    leads.wait_for_url(re.compile(r"q=a"))
+    leads.wait_for_timeout(400)
+    leads.locator("h1").click()
+    leads.wait_for_timeout(400)
+    assert leads.evaluate("asked") == ["filter"]
 
 
 def test_a_view_is_saved_left_and_found_again(leads: Page) -> None:
