@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leads.models import (
     DmarcPolicy,
+    ImportRow,
     Lead,
     LeadQuerySet,
     Outcome,
@@ -88,6 +89,7 @@ DEFAULT_COLUMNS: Final = (
     "segment", "priority", "score", "mail", "security", "referral", "dynamics", "owner", "scanned",
 )  # fmt: skip
 DENSITIES: Final[dict[str, Any]] = {"": _("Comfortable"), "compact": _("Compact")}
+ADDED: Final = "-new"
 _MOST_CHOSEN: Final = 500  # leads named one by one in a URL
 
 
@@ -110,6 +112,7 @@ class LeadQuery(UrlQuery):
     state: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
     outcome: tuple[str, ...] = ()
+    batch: str = ""  # the key of an import: every lead it names; "12-new": those it added
     due: bool = False  # for a follow-up
     snoozed: bool = False
     dismissed: bool = False
@@ -139,6 +142,7 @@ class LeadQuery(UrlQuery):
             state=several(params, "state", VerdictState.values),
             source=several(params, "source", Source.values),
             outcome=several(params, "outcome", Outcome.values),
+            batch=batch if _is_key((batch := params.get("batch", "")).removesuffix(ADDED)) else "",
             due=params.get("due") == "1",
             snoozed=params.get("snoozed") == "1",
             dismissed=params.get("dismissed") == "1",
@@ -192,6 +196,13 @@ class LeadQuery(UrlQuery):
         for name, column in _COLUMNS.items():
             if values := getattr(self, name):
                 leads = leads.filter(**{column: values[0]} if len(values) == 1 else {f"{column}__in": values})
+        if self.batch.endswith(ADDED):
+            leads = leads.filter(import_batch=int(self.batch.removesuffix(ADDED)))
+        elif self.batch:
+            # A row that repeats another names no further lead.
+            first = (ImportRow.Verdict.CREATED, ImportRow.Verdict.MATCHED)
+            rows = ImportRow.objects.filter(batch=int(self.batch), verdict__in=first, lead__isnull=False)
+            leads = leads.filter(pk__in=rows.values("lead"))
         if self.q:
             leads = leads.search(self.q)
         if self.score_min is not None:

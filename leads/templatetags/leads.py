@@ -27,11 +27,12 @@ from leads.folding import unicode_address
 from leads.forms import day_of
 from leads.knowledge import Conflict
 from leads.lead_page import ShownScan, VerdictRow
-from leads.list_query import CHANGED, POSTURES
+from leads.list_query import ADDED, CHANGED, POSTURES
 from leads.models import (
     Alert,
     DmarcPolicy,
     Event,
+    ImportBatch,
     Lead,
     Outcome,
     Priority,
@@ -628,6 +629,8 @@ def chip_text(chip: tuple[str, str, str], owners: Iterable[User]) -> str:
         return fixed.get(value) or _("Owner: %(name)s") % {"name": names.get(value, value)}
     if name == "lead":
         return ngettext("%(count)s chosen lead", "%(count)s chosen leads", int(value)) % {"count": value}
+    if name == "batch":
+        return _batch_text(value)
     words = {
         "q": "“%s”",
         "score_min": _("Score from %s"),
@@ -649,3 +652,9 @@ def chip_text(chip: tuple[str, str, str], owners: Iterable[User]) -> str:
         return _("Source: %s") % choice_label(Source, value)
     tables: dict[str, Any] = {"posture": POSTURES, "changed": CHANGED}
     return str(tables[name][value][0]) if value in tables.get(name, {}) else value
+
+
+def _batch_text(value: str) -> str:
+    batch = ImportBatch.objects.filter(pk=int(value.removesuffix(ADDED))).only("file_name").first()
+    words = _("Added by %(list)s") if value.endswith(ADDED) else _("From %(list)s")
+    return words % {"list": batch.title if batch is not None else _("an import that was deleted")}

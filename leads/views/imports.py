@@ -23,6 +23,7 @@ from leads.company_list.messages import UnreadableFile, reason_text
 from leads.company_list.rows import Preview
 from leads.export import safe_cell
 from leads.forms import MappingForm, PasteForm, ReadingForm, UploadForm
+from leads.list_query import ADDED
 from leads.models import ImportBatch, ImportRow
 from leads.views.pages import Request, allowed, page_of, show
 
@@ -84,6 +85,8 @@ def import_detail(request: Request, pk: int) -> HttpResponse:
         "undone_counts": import_undo.results(batch),
         "can_undo": import_undo.can_undo(batch),
         "can_go_on": importing.can_go_on(batch),
+        "shown_leads": batch.state != ImportBatch.State.UNDONE and batch.created_count + batch.matched_count > 0,
+        "added": ADDED,
         "page": page_of(importing.batch_rows(batch, verdict, undone=undone), request, ROWS_ON_A_PAGE),
     }
     return show(request, "leads/import_detail.html", "leads/_import_progress.html", context)

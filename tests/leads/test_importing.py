@@ -16,7 +16,7 @@ from django.urls import reverse, reverse_lazy
 from jobs.models import Job
 from jobs.services import Stop
 from leads import importing
-from leads.models import DomainClaim, ImportBatch, ImportRow, Lead
+from leads.models import DomainClaim, ImportBatch, ImportRow, Lead, SavedView
 from tests.factories import make_lead
 from tests.leads.conftest import Served, killed_after
 from tests.worlds import google
@@ -73,6 +73,52 @@ def test_every_row_of_a_turkish_list_gets_its_verdict(work_off: WorkOff) -> None
     assert set(DomainClaim.objects.filter(lead__domain="gunesgida.example").values_list("claim", "via")) == {
         ("satis@posta.gunesgida.example", "email")
     }
+
+
+def listed(client: Client, query: str) -> list[str]:
+    return sorted(lead.domain for lead in client.get(f"/leads/{query}").context["page"])
+
+
+def test_a_finished_import_leads_to_its_leads(as_operator: Client, work_off: WorkOff) -> None:
+    make_lead("gunesgida.example")
+    make_lead("baska.example")
+    batch = run(upload(), work_off)
+    run(upload("Firma;Web\nBaşka;baska.example\n", "diger.csv"), work_off)
+    html = as_operator.get(batch.get_absolute_url()).content.decode()
+    everything, added = f"?batch={batch.pk}", f"?batch={batch.pk}-new"
+    assert f'href="/leads/{everything}"' in html
+    assert f'href="/leads/{added}"' in html
+    new = ["cift-alan.example", "ikinci-alan.example", "isik-tekstil.example"]
+    assert listed(as_operator, added) == new
+    assert listed(as_operator, everything) == [*new[:1], "gunesgida.example", *new[1:]]
+    assert listed(as_operator, f"{everything}&q=gunes") == ["gunesgida.example"]
+    page = as_operator.get(f"/leads/{everything}").content.decode()
+    assert "From bayiler.csv" in page
+    assert 'href="/leads/#count"' in page  # without the filter
+    assert f'<input type="hidden" name="batch" value="{batch.pk}">' in page  # the form keeps it
+    assert "Added by bayiler.csv" in as_operator.get(f"/leads/{added}").content.decode()
+
+
+def test_the_leads_of_an_import_are_changed_together_and_kept_as_a_view(as_operator: Client, work_off: WorkOff) -> None:
+    make_lead("baska.example")
+    batch = run(upload(), work_off)
+    sent = {"query": f"?batch={batch.pk}", "all": "1", "action": "tag", "total": "4"}
+    draft = as_operator.post(reverse("leads:bulk"), sent, follow=True)
+    assert draft.context["action"].total == 4
+    as_operator.post(reverse("leads:view_add"), {"name": "Bayiler", "query": f"?batch={batch.pk}", "tab": "on"})
+    assert SavedView.objects.get().query == f"?batch={batch.pk}"
+
+
+def test_an_import_that_is_gone_or_undone_leads_nowhere(as_operator: Client, work_off: WorkOff) -> None:
+    batch = run(upload(), work_off)
+    ImportBatch.objects.filter(pk=batch.pk).update(state="undone")
+    assert "?batch=" not in as_operator.get(batch.get_absolute_url()).content.decode()
+    query = f"?batch={batch.pk}"
+    batch.delete()
+    assert listed(as_operator, query) == []
+    assert "From an import that was deleted" in as_operator.get(f"/leads/{query}").content.decode()
+    for wrong in ("?batch=x", "?batch=-new", "?batch=1-new-new", "?batch=%00"):
+        assert len(listed(as_operator, wrong)) == 4
 
 
 def test_importing_again_creates_nothing_and_overwrites_nothing(work_off: WorkOff) -> None:
