@@ -26,6 +26,17 @@ class CallAnswerForm(forms.Form):
     seen = forms.CharField(required=False, max_length=40)
 
 
+class FollowUpForm(forms.Form):
+    seen = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
+
+
+class TakenUpForm(forms.Form):
+    """The keys of events, as services.TakenUp has them."""
+
+    follow_up = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    owner = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """A line to say or a question to ask, and what came of it. `seen` is the version a form sends back; `form` what

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -113,13 +114,24 @@ class WorkForm(forms.Form):
     on = _day(_("Follow up on"))
     tags = forms.CharField(label=_("Tags"), help_text=_("Separated by commas."), required=False)
 
-    def __init__(self, data: Any = None, *, owner: User | None = None, initial: dict[str, Any] | None = None) -> None:
-        """`owner`: the present one. They stay a choice when they are no longer active, as does whom the page showed."""
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        owner: User | None = None,
+        initial: dict[str, Any] | None = None,
+        people: Sequence[User] | None = None,
+    ) -> None:
+        """`owner`: the present one. They stay a choice when they are no longer active, as does whom the page showed.
+        `people`: who they all are, if the caller has read them already."""
         super().__init__(data, initial=initial)
         seen = self.data.get("owner_seen", "").removeprefix("=")
         kept = [owner.pk if owner else 0, int(seen) if seen.isdecimal() and len(seen) < 19 else 0]
         field: Any = self.fields["owner"]
         field.queryset = User.objects.filter(Q(is_active=True) | Q(pk__in=kept))
+        if people is not None:
+            shown = [(user.pk, field.label_from_instance(user)) for user in people if user.is_active or user.pk in kept]
+            field.choices = [("", field.empty_label), *shown]
 
     def clean_on(self) -> date | None:
         """No day that is over, but the one that the page showed may stay."""

@@ -97,6 +97,16 @@ def add_note(lead: Lead, text: str, *, by: User) -> Note:
     return note
 
 
+def watch(lead: Lead, wanted: bool, *, by: User) -> None:
+    """Whoever watches a lead gets its alerts by e-mail like its owner. Asking twice changes nothing."""
+    with transaction.atomic():
+        (row,) = held([lead.pk])
+        if wanted:
+            row.watchers.add(by)
+        else:
+            row.watchers.remove(by)
+
+
 def assign(leads: Iterable[Lead], owner: User | None, *, by: User | None, bulk: BulkAction | None = None) -> int:
     """Give leads to `owner` (None = nobody). Returns how many changed hands. `bulk`: the change of many leads that
     this is part of."""
@@ -146,12 +156,13 @@ def change_tags(lead: Lead, added: Iterable[Tag], removed: Iterable[Tag], *, by:
         )
 
 
-def set_follow_up(lead: Lead, on: date | None, *, by: User) -> None:
+def set_follow_up(lead: Lead, on: date | None, *, by: User) -> Event | None:
+    """Returns the line of the timeline that tells so, None when it was that day already."""
     with transaction.atomic():
         (row,) = held([lead.pk])
         if row.follow_up_on == on:
-            return
-        Event.objects.create(
+            return None
+        told = Event.objects.create(
             lead=row,
             kind=Event.Kind.FOLLOW_UP,
             by=by,
@@ -160,15 +171,49 @@ def set_follow_up(lead: Lead, on: date | None, *, by: User) -> None:
         )
         row.follow_up_on = on
         row.save(update_fields=["follow_up_on"])
+    return told
 
 
-def take_up(lead: Lead, on: date, *, by: User) -> None:
-    """Somebody will follow up; a lead that nobody owns becomes theirs."""
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """The keys of the lines of the timeline that tell what `take_up` did; None where nothing changed."""
+
+    follow_up: int | None
+    owner: int | None
+
+
+def take_up(lead: Lead, on: date, *, by: User, seen: date | None) -> TakenUp:
+    """Somebody will follow up; a lead that nobody owns becomes theirs. `seen`: the follow-up that their page showed.
+    Raises Overtaken when it is another one now, and not `on` either."""
     with transaction.atomic():
         (row,) = held([lead.pk])
+        if row.follow_up_on not in (seen, on):
+            raise Overtaken
+        owner = None
         if row.owner is None:
             assign([row], by, by=by)
-        set_follow_up(row, on, by=by)
+            owner = _newest(row, Event.Kind.OWNER)
+        told = set_follow_up(row, on, by=by)
+    return TakenUp(told.pk if told is not None else None, owner)
+
+
+def take_back(lead: Lead, taken: TakenUp, *, by: User) -> None:
+    """Give the lead the follow-up and the owner it had before. Raises Overtaken when one of them was changed since."""
+    with transaction.atomic():
+        (row,) = held([lead.pk])
+        for kind, told in ((Event.Kind.FOLLOW_UP, taken.follow_up), (Event.Kind.OWNER, taken.owner)):
+            if told is not None and told != _newest(row, kind):
+                raise Overtaken
+        if taken.follow_up is not None:
+            before = row.events.get(pk=taken.follow_up).old
+            set_follow_up(row, date.fromisoformat(before) if before else None, by=by)
+        if taken.owner is not None:
+            assign([row], None, by=by)
+
+
+def _newest(lead: Lead, kind: str) -> int | None:
+    """The key of the newest line of this kind."""
+    return lead.events.filter(kind=kind).order_by("-pk").values_list("pk", flat=True).first()
 
 
 def rename(lead: Lead, company_name: str, *, by: User) -> None:
@@ -227,10 +272,8 @@ def _set_dismissed(
         (row,) = held([lead.pk])
         if (row.dismissed_at is None) == (at is None):
             return None
-        if dismissal is not None:
-            told = row.events.filter(kind=Event.Kind.DISMISSED).order_by("-pk").values_list("pk", flat=True)
-            if dismissal != str(told.first()):
-                raise Overtaken
+        if dismissal is not None and dismissal != str(_newest(row, Event.Kind.DISMISSED)):
+            raise Overtaken
         row.dismissed_at, row.dismissed_by, row.dismissed_reason = at, by if at else None, reason
         row.save(update_fields=["dismissed_at", "dismissed_by", "dismissed_reason"])
         return Event.objects.create(lead=row, kind=kind, by=by, new=reason)

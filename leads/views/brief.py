@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
@@ -15,12 +17,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from leads import services
 from leads.brief import brief_of
-from leads.brief_page import BriefPage, CallAnswerForm
+from leads.brief_page import BriefPage, CallAnswerForm, FollowUpForm, TakenUpForm
 from leads.brief_pdf import draw
 from leads.brief_sheet import sheet_of
 from leads.call_answers import AnsweredMeanwhile, is_question, save_answer
 from leads.models import Lead
-from leads.views.pages import Request, allowed, back, lead_or_404, show
+from leads.overtaken import Overtaken
+from leads.views.pages import Request, allowed, back, lead_or_404, say_overtaken, show
 
 _LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
@@ -91,13 +94,38 @@ def _answered(
 @allowed("leads.change_lead")
 @require_POST
 def brief_follow_up(request: Request, domain: str) -> HttpResponse:
-    """The next step becomes the follow-up of whoever asks; a lead that nobody owns becomes theirs."""
+    """The next step becomes the follow-up of whoever asks; a lead that nobody owns becomes theirs. `seen`: the
+    follow-up that the page showed."""
     lead = lead_or_404(domain)
     step = brief_of(lead).step
     if step is None or step.due is None:
         messages.info(request, _("There is no next step to follow up."))
         return back(request, "leads:brief", lead.domain)
-    services.take_up(lead, step.due, by=request.user)
-    date = date_format(step.due, "SHORT_DATE_FORMAT")
-    messages.success(request, _("Follow-up on %(date)s saved.") % {"date": date})
+    form = FollowUpForm(request.POST)
+    seen = form.cleaned_data["seen"] if form.is_valid() else None
+    try:
+        taken = services.take_up(lead, step.due, by=request.user, seen=seen)
+    except Overtaken:
+        say_overtaken(request)
+    else:
+        told = {name: key for name, key in (("follow_up", taken.follow_up), ("owner", taken.owner)) if key}
+        undo = f"{reverse('leads:brief_follow_up_undo', args=[lead.domain])}?{urlencode(told)}" if told else ""
+        date = date_format(step.due, "SHORT_DATE_FORMAT")
+        messages.success(request, _("Follow-up on %(date)s saved.") % {"date": date}, extra_tags=undo)
+    return back(request, "leads:brief", lead.domain)
+
+
+@allowed("leads.change_lead")
+@require_POST
+def brief_follow_up_undo(request: Request, domain: str) -> HttpResponse:
+    """The address names the lines of the timeline that are to be taken back, and only the newest can be."""
+    lead, form = lead_or_404(domain), TakenUpForm(request.GET)
+    try:
+        if not form.is_valid():
+            raise Overtaken
+        services.take_back(lead, services.TakenUp(**form.cleaned_data), by=request.user)
+    except Overtaken:
+        say_overtaken(request)
+    else:
+        messages.success(request, _("The follow-up is as it was before."))
     return back(request, "leads:brief", lead.domain)

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -66,6 +68,7 @@ def lead_context(request: Request, lead: Lead, since: datetime | None = None) ->
     asleep = snoozing.code(lead.snoozed_until, lead.snoozed_until_change_since)
     outcome = lead.outcomes.select_related("by").filter(is_current=True).first() if lead.outcome else None
     material = _material(lead, scan, failed, in_force, events.read, outcome)
+    people = _people(lead)
     return {
         "lead": lead,
         "scan": scan,
@@ -77,6 +80,7 @@ def lead_context(request: Request, lead: Lead, since: datetime | None = None) ->
         "unjudged": material.unjudged,
         "unjudged_provider": material.recognised_provider,
         "timeline": events,
+        "watchers": [user for user in people if user.watches],
         "notes": lead.notes.select_related("by")[:50],
         "in_force": in_force,
         "provider_entry": in_force.get(Override.Field.PROVIDER),
@@ -85,7 +89,7 @@ def lead_context(request: Request, lead: Lead, since: datetime | None = None) ->
         "is_asleep": bool(asleep) and snoozing.is_asleep(lead, timezone.now()),
         "outcome": outcome,
         "note_form": NoteForm(),
-        "work_form": _work_form(lead, in_a_line(tag.name for tag in tags if not tag.automatic)),
+        "work_form": _work_form(lead, in_a_line(tag.name for tag in tags if not tag.automatic), people),
         "snooze_form": SnoozeForm(prefix="snooze", initial={"until_change": True, "seen": asleep}),
         "outcome_form": OutcomeForm(prefix="outcome", initial={"seen": lead.outcome}),
         "dismiss_form": DismissForm(),
@@ -94,9 +98,18 @@ def lead_context(request: Request, lead: Lead, since: datetime | None = None) ->
     }
 
 
-def _work_form(lead: Lead, tags: str) -> WorkForm:
+def _people(lead: Lead) -> list[Any]:
+    """Who may own the lead, owns it or watches it (`watches`), in one query."""
+    watching = Lead.watchers.through.objects.filter(lead=lead, user=OuterRef("pk"))
+    found = User.objects.annotate(watches=Exists(watching))
+    return list(found.filter(Q(is_active=True) | Q(pk=lead.owner_id) | Q(watches=True)).order_by("pk"))
+
+
+def _work_form(lead: Lead, tags: str, people: Sequence[User]) -> WorkForm:
     shown = {"owner": lead.owner_id, "on": lead.follow_up_on, "tags": tags}
-    return WorkForm(owner=lead.owner, initial=shown | {f"{name}_seen": mark(value) for name, value in shown.items()})
+    return WorkForm(
+        owner=lead.owner, people=people, initial=shown | {f"{name}_seen": mark(value) for name, value in shown.items()}
+    )
 
 
 def _material(
@@ -176,6 +189,19 @@ def lead_note(request: Request, domain: str) -> HttpResponse:
         services.add_note(lead, cleaned["text"], by=request.user)
 
     return saved(request, domain, "note_form", NoteForm(request.POST), save, _("Note saved."), part="notes")
+
+
+@allowed("leads.add_note")
+@require_POST
+def lead_watch(request: Request, domain: str) -> HttpResponse:
+    """`wanted`: 1 to watch, anything else not to."""
+    lead, wanted = lead_or_404(domain), request.POST.get("wanted") == "1"
+    services.watch(lead, wanted, by=request.user)
+    shown = {"domain": lead.shown_domain}
+    messages.success(
+        request, (_("You watch %(domain)s.") if wanted else _("You do not watch %(domain)s any more.")) % shown
+    )
+    return back(request, "leads:detail", lead.domain, part="work")
 
 
 @allowed("leads.change_lead")

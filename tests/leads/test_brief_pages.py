@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 from io import StringIO
@@ -246,6 +247,45 @@ def test_an_owner_keeps_the_lead(as_seller: Client, operator: User, lead: Lead) 
     as_seller.post(FOLLOW_UP)
     lead.refresh_from_db()
     assert lead.owner == operator
+
+
+def test_a_later_follow_up_is_changed_knowingly_and_can_be_given_back(
+    as_seller: Client, as_operator: Client, seller: User, lead: Lead
+) -> None:
+    step = brief_of(lead).step
+    assert step is not None
+    assert step.due is not None
+    later = step.due + timedelta(days=3)
+    Lead.objects.update(owner=seller, follow_up_on=later)
+    words = f"Change my follow-up from {later.day} {later:%b %Y} to {step.due.day} {step.due:%b %Y}"
+    assert words in body(as_seller)
+    assert "Change the follow-up from" in body(as_operator)
+    done = as_seller.post(FOLLOW_UP, {"seen": later.isoformat()}, follow=True).content.decode()
+    assert Lead.objects.get().follow_up_on == step.due
+    assert FOLLOW_UP not in done.replace(f"{FOLLOW_UP}undo/", "")  # there is nothing to change any more
+    [undo] = re.findall(rf'action="({FOLLOW_UP}undo/[^"]+)"', done)
+    as_seller.post(html.unescape(undo))
+    assert Lead.objects.get().follow_up_on == later
+    answer = as_seller.post(html.unescape(undo), follow=True)  # that one was taken back already
+    assert "Somebody changed this" in answer.content.decode()
+    assert Lead.objects.get().follow_up_on == later
+    sooner = step.due - timedelta(days=1)
+    Lead.objects.update(follow_up_on=sooner)
+    answer = as_seller.post(FOLLOW_UP, {"seen": later.isoformat()}, follow=True)  # from a page made before that
+    assert "Somebody changed this" in answer.content.decode()
+    assert Lead.objects.get().follow_up_on == sooner
+    assert "Change my follow-up" not in body(as_seller)
+    assert "Noted for seller" in body(as_seller)
+
+
+def test_a_lead_that_became_mine_by_its_follow_up_is_given_back_whole(as_seller: Client, lead: Lead) -> None:
+    done = as_seller.post(FOLLOW_UP, follow=True).content.decode()
+    [undo] = re.findall(rf'action="({FOLLOW_UP}undo/[^"]+)"', done)
+    as_seller.post(html.unescape(undo))
+    lead.refresh_from_db()
+    assert (lead.follow_up_on, lead.owner) == (None, None)
+    for wrong in ("?follow_up=x", "?follow_up=999999", ""):
+        as_seller.post(f"{FOLLOW_UP}undo/{wrong}")
 
 
 def test_without_a_next_step_there_is_nothing_to_follow_up(as_seller: Client) -> None:

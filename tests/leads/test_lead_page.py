@@ -299,3 +299,25 @@ def test_answers_of_servers_are_words(as_seller: Client, scanned: Lead) -> None:
     assert "there is no such name" in page
     for raw in ("nxdomain", "nodata", "servfail"):
         assert raw not in page, raw
+
+
+def test_whoever_may_write_notes_watches_a_lead_and_all_see_who_does(
+    as_seller: Client, as_viewer: Client, seller: User, operator: User, scanned: Lead
+) -> None:
+    url = reverse("leads:watch", args=[ACME])
+    assert as_viewer.post(url, {"wanted": "1"}).status_code == 403
+    scanned.watchers.add(operator)
+    page = as_seller.get(scanned.get_absolute_url()).content.decode()
+    assert 'name="wanted" value="1"' in page
+    for _twice in range(2):
+        assert as_seller.post(url, {"wanted": "1"}).headers["Location"] == f"{scanned.get_absolute_url()}#work"
+        assert set(scanned.watchers.all()) == {operator, seller}
+    page = as_seller.get(scanned.get_absolute_url()).content.decode()
+    assert 'name="wanted" value="0"' in page
+    seen = as_viewer.get(scanned.get_absolute_url()).content.decode()
+    assert url not in seen
+    for person in (seller, operator):
+        assert person.get_username() in seen.partition('id="watchers"')[2].partition("</p>")[0]
+    assert not Event.objects.filter(by=seller).exists()
+    as_seller.post(url, {"wanted": "0"})
+    assert set(scanned.watchers.all()) == {operator}

@@ -81,6 +81,7 @@ def test_no_page_escapes_these_tests(scanned: Lead) -> None:
         "rescan", "note", "work", "dismiss", "restore", "import_reread",
         "import_start", "known", "known_end", "known_keep", "opt_out", "snooze", "wake", "outcome", "outcome_undo",
         "import_discard", "import_cancel", "job_cancel", "job_retry", "alert_read", "brief_answer", "brief_follow_up",
+        "brief_follow_up_undo", "watch",
         "outside_again", "snooze_undo", "view_add", "view_change", "view_delete", "bulk",
         "bulk_action", "bulk_undo",
     }  # fmt: skip
@@ -240,11 +241,15 @@ def test_the_progress_of_a_job_without_a_total_says_what_it_counts(as_operator: 
 def test_alerts_are_marked_read_by_whom(as_seller: Client, scanned: Lead) -> None:
     event = Event.objects.create(lead=scanned, kind="mx", old="google.com", new="outlook.com")
     alert = Alert.objects.create(lead=scanned, event=event, type="mx_changed")
-    assert ACME in as_seller.get(reverse("leads:alerts")).content.decode()
+    unread = as_seller.get(reverse("leads:alerts")).content.decode()
+    assert ACME in unread
+    assert "what one of you marks as read is read for all" in unread
     as_seller.post(reverse("leads:alert_read"), {"alert": [alert.pk]})
     alert.refresh_from_db()
     assert alert.read_by is not None
     assert alert.read_by.username == "seller"
+    row = as_seller.get(reverse("leads:alerts"), {"read": "1"}).content.decode().partition("<tbody")[2]
+    assert 'data-label="Read by">seller' in row
 
 
 def test_an_undetermined_lead_never_shows_a_score(as_seller: Client) -> None:
