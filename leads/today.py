@@ -61,7 +61,6 @@ class Tile:
     label: str
     count: int
     query: str  # the query part of the list's URL
-    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +175,6 @@ class Figures:
 
     def __init__(self, leads: LeadQuerySet, user: User, now: datetime, *, mine: bool) -> None:
         self.mine = mine
-        clock = Case(
-            When(referral_deadline__lte=now, then=Value("over")),
-            *(When(referral_deadline__lte=now + timedelta(days=days), then=Value(str(days))) for days in (1, 3, 7)),
-            When(referral_deadline__isnull=True, then=Value("none")),
-            default=Value("later"),
-            output_field=CharField(),
-        )
         news = Event.objects.filter(kind__in=NEWS_KINDS, at__gte=now - timedelta(days=NEWS_DAYS))
         if mine:
             news = news.filter(lead__owner=user)
@@ -190,7 +182,6 @@ class Figures:
             _counted(leads, "provider", F("provider")),
             _counted(leads, "state", F("verdict_state")),
             _counted(leads, "push", F("push_state")),
-            _counted(leads.filter(referral_state=ReferralState.NEW), "clock", clock),
             _counted(_candidates(leads, Reason.CHANGED, user, now), "changed"),
             _counted(_candidates(leads, Reason.FOLLOW_UP, user, now), "follow_up"),
             _counted(news, "news", F("kind")),
@@ -210,15 +201,7 @@ class Figures:
 
     def tiles(self, reasons: Sequence[Reason]) -> list[Tile]:
         """The figures that call for something, each a link to the leads it counts."""
-        urgent = self.count("clock", "1")
         found = [
-            Tile(
-                "referral",
-                _("Referrals to answer"),
-                self.count("clock"),
-                self._url(referral=(ReferralState.NEW,), sort="referral"),
-                urgent > 0,
-            ),
             Tile(
                 "changed",
                 _("Changed since you looked"),
@@ -277,8 +260,6 @@ class Figures:
             ),
             self._chart("score", _("Scores"), _("Score"), self._scores(), upright=True),
         ]
-        if Reason.REFERRAL in reasons:
-            charts.append(self._chart("clock", _("Referrals to answer, by deadline"), _("Time left"), self._clocks()))
         if Reason.PUSH in reasons:
             tones = {PushState.PARKED: "warning", PushState.SYNCED: "success"}
             charts.append(
@@ -315,29 +296,24 @@ class Figures:
             found.append((f"{low}–{high}", count, self._url(score_min=low, score_max=high, sort="score"), ""))
         return found
 
-    def _clocks(self) -> list[tuple[Any, int, str, str]]:
-        url = self._url(referral=(ReferralState.NEW,), sort="referral")
-        words = {
-            "over": (_("Overdue"), "danger"),
-            "1": (_("Within a day"), "danger"),
-            "3": (_("1 to 3 days"), "warning"),
-            "7": (_("3 to 7 days"), ""),
-            "later": (_("Later"), ""),
-            "none": (_("Without a deadline"), ""),
-        }
-        return [(label, self.count("clock", key), url, tone) for key, (label, tone) in words.items()]
-
-    def _chart(
-        self, key: str, title: str, label: str, bars: list[tuple[Any, int, str, str]], *, upright: bool = False
-    ) -> Chart:
-        longest = max((bar[1] for bar in bars), default=0) or 1
+    def _chart(self, key: str, title: str, label: str, bars: list[Drawn], *, upright: bool = False) -> Chart:
         base = reverse("leads:list")
-        drawn = [
-            # One lead among thousands is still to be seen.
-            Bar(str(text), count, max(round(count * 100 / longest), 1 if count else 0), base + url if url else "", tone)
-            for text, count, url, tone in bars
-        ]
-        return Chart(key, title, label, drawn, upright)
+        linked = [(text, count, base + url if url else "", tone) for text, count, url, tone in bars]
+        return chart(key, title, label, linked, upright=upright)
+
+
+# (label, count, URL, tone) of a bar
+Drawn = tuple[Any, int, str, str]
+
+
+def chart(key: str, title: str, label: str, bars: Sequence[Drawn], *, upright: bool = False) -> Chart:
+    longest = max((bar[1] for bar in bars), default=0) or 1
+    drawn = [
+        # One lead among thousands is still to be seen.
+        Bar(str(text), count, max(round(count * 100 / longest), 1 if count else 0), url, tone)
+        for text, count, url, tone in bars
+    ]
+    return Chart(key, title, label, drawn, upright)
 
 
 def _counted(rows: QuerySet[Any], what: str, key: Any = None, number: Any = None) -> QuerySet[Any, Any]:

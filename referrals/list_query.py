@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from leads.folding import fold
+from leads.models import Lead
 from leads.url_query import UrlQuery, number, one, owner, search_text, several
 from referrals.models import BY_DEADLINE, Category, Referral, ReferralLink, ReferralQuerySet, Status
 
@@ -28,12 +29,31 @@ SORTS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "customer": (_("Customer A–Z"), ("name_key", "pk")),
 }
 STATUSES: Final = [*Status.choices, (OTHER, _("Other status")), (GONE, _("No longer in Partner Center"))]
-DEADLINES: Final[dict[str, tuple[Any, timedelta]]] = {
-    "1": (_("Within a day"), timedelta(days=1)),
-    "3": (_("Within 3 days"), timedelta(days=3)),
-    "7": (_("Within 7 days"), timedelta(days=7)),
-    "over": (_("Overdue"), timedelta()),
+# Each referral that waits for its answer is in exactly one of these.
+DEADLINES: Final[dict[str, Any]] = {
+    "over": _("Overdue"),
+    "1": _("Within a day"),
+    "3": _("1 to 3 days"),
+    "7": _("3 to 7 days"),
+    "later": _("Later"),
+    "none": _("Without a deadline"),
 }
+_DAYS: Final = {"1": (0, 1), "3": (1, 3), "7": (3, 7)}
+ASIDE: Final = "aside"  # the lead is not among those that wait for work
+LINKS: Final = [*ReferralLink.State.choices, (ASIDE, _("Lead dismissed or asleep"))]
+
+
+def deadline_is(key: str, now: datetime) -> Q:
+    """Of a referral that is visible in Partner Center, by its time left; a key of DEADLINES."""
+    visible = Q(not_visible_since__isnull=True)
+    if key == "none":
+        return visible & Q(deadline_at__isnull=True)
+    if key == "over":
+        return visible & Q(deadline_at__lte=now)
+    if key == "later":
+        return visible & Q(deadline_at__gt=now + timedelta(days=7))
+    after, until = (now + timedelta(days=days) for days in _DAYS[key])
+    return visible & Q(deadline_at__gt=after, deadline_at__lte=until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +77,7 @@ class ReferralQuery(UrlQuery):
             q=search_text(params),
             status=several(params, "status", [value for value, _label in STATUSES]),
             category=several(params, "category", Category.values),
-            link=several(params, "link", ReferralLink.State.values),
+            link=several(params, "link", [value for value, _label in LINKS]),
             deadline=one(params, "deadline", DEADLINES),
             owner=owner(params),
             value_min=number(params, "value_min", HIGHEST_VALUE),
@@ -75,9 +95,9 @@ class ReferralQuery(UrlQuery):
         if self.category:
             found = found.filter(category__in=self.category)
         if self.link:
-            found = found.filter(link__state__in=self.link)
+            found = found.filter(self._is_linked(now or timezone.now()))
         if self.deadline:
-            found = found.filter(self._until(now or timezone.now()))
+            found = found.filter(deadline_is(self.deadline, now or timezone.now()))
         if self.owner == "none":
             found = found.filter(link__lead__owner__isnull=True)
         elif self.owner:
@@ -96,11 +116,12 @@ class ReferralQuery(UrlQuery):
         wanted &= Q(not_visible_since__isnull=True)
         return wanted | Q(not_visible_since__isnull=False) if GONE in self.status else wanted
 
-    def _until(self, now: datetime) -> Q:
-        visible = Q(not_visible_since__isnull=True)
-        if self.deadline == "over":
-            return visible & Q(deadline_at__lte=now)
-        return visible & Q(deadline_at__gt=now, deadline_at__lte=now + DEADLINES[self.deadline][1])
+    def _is_linked(self, now: datetime) -> Q:
+        wanted = Q(link__state__in=[value for value in self.link if value in ReferralLink.State.values])
+        if ASIDE not in self.link:
+            return wanted
+        asleep = Lead.objects.asleep(now).values("pk")
+        return wanted | Q(link__lead__dismissed_at__isnull=False) | Q(link__lead__in=asleep)
 
     def ordered(self, user: Any) -> ReferralQuerySet:
         return self.referrals(user).order_by(*SORTS[self.sort][1])

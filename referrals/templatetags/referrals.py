@@ -21,7 +21,7 @@ from leads.folding import unicode_name
 from leads.models import Lead
 from leads.templatetags.leads import clock, person, score_text
 from referrals import messages
-from referrals.list_query import DEADLINES, STATUSES
+from referrals.list_query import DEADLINES, LINKS, STATUSES
 from referrals.models import Category, Referral, ReferralLink, Status, Substatus
 
 register = template.Library()
@@ -242,8 +242,8 @@ def referral_chip(chip: tuple[str, str, str], owners: Iterable[User]) -> str:
     tables: dict[str, dict[str, Any]] = {
         "status": dict(STATUSES),
         "category": dict(Category.choices),
-        "link": dict(ReferralLink.State.choices),
-        "deadline": {key: label for key, (label, _span) in DEADLINES.items()},
+        "link": dict(LINKS),
+        "deadline": DEADLINES,
         "owner": {
             "me": _("My leads"),
             "none": _("Without owner"),

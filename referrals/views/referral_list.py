@@ -8,7 +8,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
 from leads.views.pages import Request, allowed, note_url, page_of, show, shown_params
-from referrals.list_query import DEADLINES, PAGE_SIZE, SORTS, STATUSES, ReferralQuery
+from referrals.list_query import DEADLINES, LINKS, PAGE_SIZE, SORTS, STATUSES, ReferralQuery
 from referrals.models import WAITING, Category, Referral, ReferralLink
 
 
@@ -29,8 +29,8 @@ def referral_list(request: Request) -> HttpResponse:
         "choices": {
             "status": STATUSES,
             "category": Category.choices,
-            "link": ReferralLink.State.choices,
-            "deadline": [(value, label) for value, (label, _span) in DEADLINES.items()],
+            "link": LINKS,
+            "deadline": list(DEADLINES.items()),
         },
         "impossible": _is_impossible(query),
         "owners": User.objects.filter(is_active=True).only("pk", "username", "first_name", "last_name"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -200,7 +202,7 @@ def test_filters_live_in_the_url(as_seller: Client, seller: User, store: Store, 
 def test_active_filters_are_chips_that_take_themselves_away(as_seller: Client, store: Store) -> None:
     store()
     page = _text(as_seller, LIST + "?status=New&status=Closed&deadline=7&value_min=5&q=ege", **HTMX)
-    for words in ("Within 7 days", "Value from 5", "“ege”"):
+    for words in ("3 to 7 days", "Value from 5", "“ege”"):
         assert words in page
     assert 'href="/referrals/?q=ege&amp;status=Closed&amp;deadline=7&amp;value_min=5#count"' in page
 
@@ -788,6 +790,63 @@ def test_today_gets_the_first_referrals_to_answer(as_seller: Client, store: Stor
     assert "Referrals to answer" in panel
     assert "6 of 8" in panel
     assert [f"Müşteri {number}" in panel for number in range(8)] == [True] * 6 + [False] * 2
+
+
+def test_tile_chart_and_panel_of_today_agree_with_the_list(
+    as_seller: Client, as_operator: Client, seller: User, store: Store
+) -> None:
+    """Every referral that waits for an answer, wherever it is linked: counted once, listed once."""
+    spans = [timedelta(hours=-2), timedelta(hours=5), timedelta(days=2), timedelta(days=5), timedelta(days=20)]
+    for number, left in enumerate(spans):
+        store(number, name=f"Açık {number}", email="a@acik.example", left=left)  # five of one lead
+    store(10, name="Ayrılmış", email="a@ayri.example", left=timedelta(days=2))
+    as_operator.post(reverse("referrals:unlink", args=[Referral.objects.get(customer_name="Ayrılmış").pk]))
+    store(11, name="Alan adsız", email="a@gmail.com", left=timedelta(hours=6))
+    store(12, name="Kapatılmış", email="a@kapali.example", left=timedelta(days=2))
+    store(13, name="Uyuyan", email="a@uyuyan.example", left=timedelta(days=2))
+    store(14, name="Süresiz", email="a@suresiz.example", expirationDateTime=None)
+    store(15, name="Yanıtlanmış", email="a@eski.example", status="Closed", substatus="Won")
+    store(16, name="Gitmiş", email="a@giden.example", left=timedelta(hours=5))
+    Referral.objects.filter(customer_name="Gitmiş").update(not_visible_since=timezone.now())
+    Lead.objects.update(verdict_state="complete")
+    Lead.objects.filter(domain="kapali.example").update(dismissed_at=timezone.now())
+    Lead.objects.filter(domain="uyuyan.example").update(snoozed_until=timezone.now() + timedelta(days=9))
+    Lead.objects.filter(domain="acik.example").update(owner=seller)
+
+    for who, count in (("", 10), ("?owner=me", 5)):
+        page = as_seller.get(f"/{who}")
+        waiting = page.context["referrals_to_answer"]()
+        assert (waiting.count, waiting.chart.total, waiting.urgent) == (count, count, True)
+        assert f'id="tile-referral" href="{html.escape(waiting.url)}"' in page.content.decode()
+        assert as_seller.get(waiting.url).context["total"] == count
+        for bar in waiting.chart.bars:
+            assert as_seller.get(bar.url).context["total"] == bar.count, bar.label
+    shown = [(bar.label, bar.count) for bar in as_seller.get("/").context["referrals_to_answer"]().chart.bars]
+    assert shown == [
+        ("Overdue", 1), ("Within a day", 2), ("1 to 3 days", 4), ("3 to 7 days", 1), ("Later", 1),
+        ("Without a deadline", 1),
+    ]  # fmt: skip
+
+    page = as_seller.get("/")
+    at_work = {row.lead.domain for row in page.context["rows"] if row.reason == "referral"}
+    [url] = re.findall(r'id="referrals-due"[^>]* hx-get="([^"]+)"', page.content.decode())
+    panel = as_seller.get(html.unescape(url), headers={**HTMX, "HX-Target": "referrals-due"})
+    apart = {referral.customer_name for referral in panel.context["page"]}
+    assert apart == {"Ayrılmış", "Alan adsız", "Kapatılmış", "Uyuyan"}
+    assert "Referrals without an open lead" in panel.content.decode()
+    linked = Referral.objects.filter(status="New", not_visible_since=None, link__lead__domain__in=at_work)
+    assert linked.count() + len(apart) == 10
+
+
+def test_the_referrals_of_today_cost_one_query(
+    as_seller: Client, store: Store, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(20):
+        store(number, name=f"Müşteri {number}", email=f"a@m{number}.example", left=timedelta(hours=number))
+    Lead.objects.update(verdict_state="complete")
+    as_seller.get("/")  # the first page ever makes the cursor of the sync
+    with django_assert_max_num_queries(12):
+        as_seller.get("/")
 
 
 def test_today_says_when_referrals_are_unknown_and_how_old_they_are(as_seller: Client, store: Store) -> None:
