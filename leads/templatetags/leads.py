@@ -295,7 +295,7 @@ def nav_current(context: template.Context, *names: str) -> SafeString:
 
 @register.filter
 def ago(at: datetime | None) -> SafeString:
-    """ "3 hours ago" within a day, else the date; the exact time on hover."""
+    """ "3 hours ago" within a day, else the date, on one line; the exact time on hover."""
     if at is None:
         return SafeString("–")
     local = timezone.localtime(at)
@@ -305,7 +305,7 @@ def ago(at: datetime | None) -> SafeString:
     elif now - at < timedelta(days=1):
         shown = _("%(time)s ago") % {"time": timesince(at, now, depth=1)}
     else:
-        shown = date_format(local, "SHORT_DATE_FORMAT")
+        shown = date_format(local, "SHORT_DATE_FORMAT").replace(" ", "\N{NO-BREAK SPACE}")
     exact = date_format(local, "DATETIME_FORMAT")
     return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), exact, shown)
 

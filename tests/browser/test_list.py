@@ -296,6 +296,62 @@ def test_a_lead_takes_two_lines_and_a_compact_one_takes_one(leads: Page, site: s
             assert leads.evaluate(wider) <= 0, (density, width)
 
 
+USUAL = ("segment", "priority", "score", "mail", "security", "referral", "dynamics", "owner", "scanned")
+
+
+@pytest.mark.parametrize(("locale", "date"), [("tr-TR", "27.11.2026"), ("en-US", "27 Nov 2026")])
+def test_more_columns_leave_the_company_its_room_and_dates_whole(
+    chromium: Browser, site: str, locale: str, date: str
+) -> None:
+    context = signed_in(chromium, site, user="operations", locale=locale, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(f"{site}/leads/?view=all&" + "&".join(f"cols={name}" for name in (*USUAL, "city", "follow_up")))
+    lines = """([selector, text]) => {
+        const cell = document.querySelector(selector), range = document.createRange();
+        cell.textContent = text;
+        range.selectNodeContents(cell);
+        return range.getClientRects().length;
+    }"""
+    assert page.evaluate(lines, ["td.leads__follow_up", date]) == 1
+    box = page.locator(".leads__company").bounding_box()
+    assert box is not None
+    assert box["width"] >= 180
+    assert page.locator(".table-wrap").evaluate("(wrap) => wrap.scrollWidth - wrap.clientWidth") <= 0
+    page.goto(f"{site}/leads/?view=all")
+    cut = "(badges) => badges.filter((badge) => badge.scrollWidth > badge.clientWidth).length"
+    assert page.locator(".leads__segment .badge").evaluate_all(cut) == 0
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1024, 1280, 1440])
+def test_a_compact_lead_has_its_name_first_and_a_domain_that_can_be_read(leads: Page, site: str, width: int) -> None:
+    leads.set_viewport_size({"width": width, "height": 900})
+    leads.goto(f"{site}/leads/?view=all&density=compact")
+    # [name, its room and what it wants, room of a domain that is in sight]
+    found = leads.locator(".leads .lead").evaluate_all(
+        """(all) => all.map((lead) => {
+            const name = lead.querySelector(".lead__name"), domain = lead.querySelector(".lead__domain");
+            const seen = domain && domain.getBoundingClientRect().top < lead.getBoundingClientRect().bottom;
+            const whole = name.scrollWidth <= name.clientWidth || name.clientWidth >= lead.clientWidth - 1;
+            return [whole || !!lead.querySelector(".badge--warning"), seen ? domain.clientWidth : null];
+        })"""
+    )
+    assert all(name for name, _domain in found)
+    assert min((room for _name, room in found if room is not None), default=60) >= 60
+
+
+def test_the_menu_says_which_columns_the_window_has_no_room_for(leads: Page, site: str) -> None:
+    hint = leads.locator(".columns__hidden:visible")
+    for width, columns, hidden in ((1440, "", ["scanned"]), (1920, "", []), (1440, "&cols=score&cols=scanned", [])):
+        leads.set_viewport_size({"width": width, "height": 900})
+        leads.goto(f"{site}/leads/?view=all{columns}")
+        leads.locator("#columns-menu").click()
+        expect(hint).to_have_count(len(hidden))
+        for name in hidden:
+            expect(leads.locator(f".columns__hidden--{name}")).to_have_text("hidden while the window is narrow")
+            expect(leads.locator(f"th.leads__{name}")).to_be_hidden()
+
+
 def test_focus_is_never_lost_when_the_list_changes(leads: Page) -> None:
     leads.focus("#sort-name")
     leads.keyboard.press("Enter")

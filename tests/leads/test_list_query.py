@@ -149,6 +149,18 @@ def test_the_filters_are_counted_without_the_search_and_how_the_list_looks(as_se
     assert "data-filter-count><" in as_seller.get("/leads/").content.decode()
 
 
+def test_one_tag_is_shown_and_the_others_are_counted_and_named(as_seller: Client) -> None:
+    lead = make_lead("a.example")
+    for name in ("fuar", "müşteri", "sıcak"):
+        lead.tags.add(Tag.objects.create(name=name))
+    lead.tags.add(Tag.objects.get(name="local-mx"))
+    row = as_seller.get(reverse("leads:list")).content.decode().partition("<tbody")[2]
+    assert row.count('class="tag') == 2
+    assert '<span class="tag" title="fuar">fuar</span>' in row
+    assert 'title="müşteri, sıcak"><span aria-hidden="true">+2</span>' in row
+    assert '<span class="visually-hidden">müşteri, sıcak</span>' in row
+
+
 def test_a_title_that_sorts_says_so_before_and_after(as_seller: Client) -> None:
     make_lead("a.example")
     page = as_seller.get("/leads/?sort=score").content.decode()
