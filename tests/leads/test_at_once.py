@@ -139,8 +139,8 @@ def test_the_second_of_two_pages_of_the_same_age_changes_nothing_again(seller: U
 def test_a_lead_that_two_people_take_up_belongs_to_the_first(seller: User, operator: User) -> None:
     lead = make_lead(ACME)
     pages = Lead.objects.get(), Lead.objects.get()
-    services.take_up(pages[0], date(2026, 12, 1), by=seller)
-    services.take_up(pages[1], date(2026, 12, 1), by=operator)
+    services.take_up(pages[0], date(2026, 12, 1), by=seller, seen=None)
+    services.take_up(pages[1], date(2026, 12, 1), by=operator, seen=None)
     lead.refresh_from_db()
     assert lead.owner == seller
     assert events(lead) == [("owner", "", "seller"), ("follow_up", "", "2026-12-01")]
