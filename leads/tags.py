@@ -41,8 +41,8 @@ def _quoted(name: str) -> str:
 
 
 def called(names: Iterable[str]) -> list[Tag]:
-    """The tags of these names, each once. A name that differs from one there is in case or dots alone means that one, as
-    in the search; a new one is made."""
+    """The tags of these names, each once. A name that differs from one there is in case or dots alone means that one,
+    as in the search; a new one is made."""
     known = list(Tag.objects.filter(automatic=False).order_by("pk"))
     by_name, by_key = {tag.name: tag for tag in known}, {fold(tag.name): tag for tag in reversed(known)}
     found: dict[Tag, None] = {}
