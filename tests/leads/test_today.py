@@ -142,7 +142,6 @@ def test_every_bar_leads_to_the_leads_it_counts_and_stands_in_a_table(as_seller:
                 assert as_seller.get(bar.url).context["total"] == bar.count, (key, bar.label)
     assert [(bar.label, bar.count) for bar in charts["news"].bars] == [("SPF changed", 1), ("DMARC changed", 1)]
     assert page.content.decode().count("As a table") == sum(bool(chart.total) for chart in charts.values())
-    assert "Referrals to answer, by deadline" in page.content.decode()  # tests/referrals/test_referral_pages.py
 
 
 def test_parts_that_are_off_or_closed_are_not_spoken_of(as_seller: Client, seller: User, settings: Any) -> None:

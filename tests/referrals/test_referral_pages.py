@@ -879,3 +879,22 @@ def test_the_navigation_marks_one_part(as_seller: Client, path: str, current: st
     marked = [part.split("</a>")[0] for part in page.split('<a class="nav__link"')[1:] if "aria-current" in part[:150]]
     assert len(marked) == 2  # in the side and in the phone's menu
     assert all(text.endswith(current) for text in marked)
+
+
+def test_before_the_first_sync_the_first_page_does_not_say_that_none_waits(
+    as_seller: Client, signed_in: object
+) -> None:
+    make_lead("acme.example", score=70, verdict_state="complete")
+
+    def first_page() -> tuple[str, str]:
+        page = as_seller.get("/", headers={"accept-language": "en"}).content.decode()
+        return page, page.split('id="tile-referral"')[1].split("</a>")[0]
+
+    page, tile = first_page()
+    assert '<span class="tile__value">–</span>' in tile
+    assert "Referrals to answer, by deadline" not in page
+    SyncCursor.get()
+    SyncCursor.objects.update(last_success_at=timezone.now())
+    page, tile = first_page()
+    assert '<span class="tile__value">0</span>' in tile
+    assert "Referrals to answer, by deadline" in page
