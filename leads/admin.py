@@ -94,21 +94,23 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         return int(rows.order_by()[:COUNTED_ROWS].count())
 
 
-class FastAdmin(admin.ModelAdmin, Generic[Row]):  # type: ignore[type-arg]
-    paginator = BoundedPaginator
-    show_full_result_count = False
-    list_per_page = 50
-
-    def title_of(self, obj: Row) -> str:
+class Titled(admin.ModelAdmin):  # type: ignore[type-arg]
+    def title_of(self, obj: Any) -> str:
         """What the page of one object is titled by, in the reader's language."""
         return str(obj)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        obj: Row | None = self.get_object(request, object_id)
+        obj = self.get_object(request, object_id)
         title = {"subtitle": self.title_of(obj)} if obj else {}
         return super().change_view(request, object_id, form_url, {**title, **(extra_context or {})})
+
+
+class FastAdmin(Titled, Generic[Row]):
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_per_page = 50
 
 
 class LedgerAdmin(FastAdmin[Row]):
@@ -199,19 +201,15 @@ class PersonAdmin(UnjoiningMixin, UserAdmin):  # type: ignore[type-arg]
         return _in_words(super().formfield_for_manytomany(db_field, request, **kwargs))
 
 
-class RoleAdmin(UnjoiningMixin, GroupAdmin):
+class RoleAdmin(UnjoiningMixin, Titled, GroupAdmin):
     list_display = ("role",)
     actions = None
 
     def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
         return _in_words(super().formfield_for_manytomany(db_field, request, **kwargs))
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        group = self.get_object(request, object_id)
-        title = {"subtitle": _role(group)} if group else {}
-        return super().change_view(request, object_id, form_url, {**title, **(extra_context or {})})
+    def title_of(self, obj: Any) -> str:
+        return _role(obj)
 
     @admin.display(description=_("role"), ordering="name")
     def role(self, group: Group) -> str:
@@ -697,19 +695,15 @@ class BulkActionAdmin(LedgerAdmin[models.BulkAction]):
     exclude = ("leads",)  # up to every key there is
 
 
-class TitledJobAdmin(JobAdmin):
+class TitledJobAdmin(Titled, JobAdmin):
     """The admin of jobs, with the words that the room below does not know."""
 
     list_display = ("title", *JobAdmin.list_display[1:])
     exclude = (*JobAdmin.exclude, "kind", "subject", "message", "error")
     readonly_fields = ("title", "result")
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        job = self.get_object(request, object_id)
-        title = {"subtitle": job_title(job)} if job else {}
-        return super().change_view(request, object_id, form_url, {**title, **(extra_context or {})})
+    def title_of(self, obj: Any) -> str:
+        return job_title(obj)
 
     @admin.display(description=_("job"), ordering="subject")
     def title(self, job: Job) -> str:

@@ -275,8 +275,8 @@ def _snooze(action: BulkAction, leads: list[Lead]) -> dict[int, Old]:
     )
     return {
         lead.pk: {
-            "until": _text(lead.snoozed_until),
-            "since": _text(lead.snoozed_until_change_since),
+            "until": snoozing.moment_text(lead.snoozed_until),
+            "since": snoozing.moment_text(lead.snoozed_until_change_since),
             "by": lead.snoozed_by_id,
         }
         for lead in changed
@@ -287,7 +287,15 @@ def _wake(action: BulkAction, leads: list[Lead], old: Mapping[int, Old]) -> set[
     others = _touched_by_others(action, leads, Event.Kind.SNOOZED)
     asleep = [lead for lead in leads if (lead.snoozed_until, lead.snoozed_until_change_since) == _sleep(action)]
     mine = [lead for lead in asleep if lead.pk not in others]
-    rows = [(lead.pk, _time(old[lead.pk]["until"]), _time(old[lead.pk]["since"]), old[lead.pk]["by"]) for lead in mine]
+    rows = [
+        (
+            lead.pk,
+            snoozing.moment_of(old[lead.pk]["until"]),
+            snoozing.moment_of(old[lead.pk]["since"]),
+            old[lead.pk]["by"],
+        )
+        for lead in mine
+    ]
     update_rows(Lead, snoozing.COLUMNS, rows)
     insert_rows(
         [
@@ -314,14 +322,6 @@ def _sleep(action: BulkAction) -> tuple[datetime | None, datetime | None]:
 
 def _code(lead: Lead) -> str:
     return snoozing.code(lead.snoozed_until, lead.snoozed_until_change_since)
-
-
-def _text(moment: datetime | None) -> str:
-    return moment.isoformat() if moment else ""
-
-
-def _time(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
 
 
 def _dismiss(action: BulkAction, leads: list[Lead]) -> dict[int, Old]:

@@ -102,3 +102,12 @@ def is_asleep(lead: Lead, now: datetime) -> bool:
     if since is None:
         return lead.snoozed_until is not None
     return lead.changed_at is None or lead.changed_at <= since
+
+
+def moment_text(moment: datetime | None) -> str:
+    """A column of a sleep as text that `moment_of` reads, to be kept beside what replaced it."""
+    return moment.isoformat() if moment else ""
+
+
+def moment_of(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -279,8 +279,8 @@ def lead_restore(request: Request, domain: str) -> HttpResponse:
 def _row(lead: Lead) -> Lead:
     """The lead as it is now and stays until the transaction ends."""
     with transaction.atomic():
-        rows = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("owner")
-        return rows.get(pk=lead.pk)
+        (row,) = services.held([lead.pk])
+    return row
 
 
 def _wanted(form: WorkForm, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from django.contrib import messages
@@ -48,8 +48,8 @@ def _way_back(lead: Lead, change: Change) -> str:
     place to remember it."""
     told = {
         "lead": lead.pk,
-        "until": _text(change.before.until),
-        "since": _text(change.before.change_since),
+        "until": snoozing.moment_text(change.before.until),
+        "since": snoozing.moment_text(change.before.change_since),
         "by": change.before.by,
         "event": change.event,
     }
@@ -65,7 +65,7 @@ def lead_snooze_undo(request: Request, domain: str) -> HttpResponse:
         told = signing.loads(request.GET.get("was", ""), salt=_SALT, max_age=_UNDONE_WITHIN)
         if told["lead"] != lead.pk:
             raise Overtaken
-        earlier = Sleep(_time(told["until"]), _time(told["since"]), told["by"])
+        earlier = Sleep(snoozing.moment_of(told["until"]), snoozing.moment_of(told["since"]), told["by"])
         snoozing.take_back(lead, Change(earlier, told["event"]), by=request.user)
     except (signing.BadSignature, Overtaken):
         say_overtaken(request)
@@ -74,14 +74,6 @@ def lead_snooze_undo(request: Request, domain: str) -> HttpResponse:
         message = _("%(domain)s is awake again.") if awake else _("%(domain)s sleeps as before.")
         messages.success(request, message % {"domain": lead.shown_domain})
     return back(request, "leads:detail", lead.domain)
-
-
-def _text(moment: datetime | None) -> str:
-    return moment.isoformat() if moment else ""
-
-
-def _time(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
 
 
 @allowed("leads.change_lead")

@@ -345,7 +345,7 @@ def test_tags_that_nobody_touched_are_not_written(as_seller: Client, scanned: Le
     old = ["virgüllü, ad", '"tırnaklı"', 'hem "tırnak", hem virgül', "\u200b", "fuar", "Fuar"]
     tags = [Tag.objects.create(name=name) for name in [*old, *(f"{number:02}{' uzun' * 11}" for number in range(30))]]
     scanned.tags.add(*tags)
-    opened, url = as_sent(as_seller.get(scanned.get_absolute_url()).context["work_form"]), f"/leads/{ACME}/work/"
+    opened, url = as_sent(as_seller.get(scanned.get_absolute_url()).context["work_form"]), f"/leads/{ACME}/follow-up/"
     assert as_seller.post(url, opened | {"preset": "tomorrow"}).status_code == 302
     assert Lead.objects.get().follow_up_on == timezone.localdate() + TOMORROW
     assert as_seller.post(url, opened | {"tags": f"yeni, {opened['tags']}"}).status_code == 302
@@ -377,7 +377,7 @@ def test_a_tag_that_cannot_be_is_refused_with_a_sentence(
     as_seller: Client, scanned: Lead, seller: User, name: str, why: str
 ) -> None:
     services.set_tags(scanned, ["fuar"], by=seller)
-    opened, url = as_sent(as_seller.get(scanned.get_absolute_url()).context["work_form"]), f"/leads/{ACME}/work/"
+    opened, url = as_sent(as_seller.get(scanned.get_absolute_url()).context["work_form"]), f"/leads/{ACME}/follow-up/"
     response = as_seller.post(url, opened | {"tags": f"fuar, {name}", "preset": "tomorrow"})
     assert response.status_code == 422
     assert why in response.content.decode()
