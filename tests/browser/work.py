@@ -6,19 +6,17 @@ Takes the last demo companies, and leaves the others to tests that work on compa
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.request
 from datetime import timedelta
 from typing import Any
+
+from tests.browser.conftest import ask
 
 
 def ask_sandbox(path: str, body: dict[str, Any]) -> None:
     from django.conf import settings
 
-    address = f"{settings.HUNTER_SANDBOX_URL}/_sandbox/{path}"
-    request = urllib.request.Request(address, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    urllib.request.urlopen(request, timeout=10).close()
+    ask(f"{settings.HUNTER_SANDBOX_URL}/_sandbox/{path}", body)
 
 
 def a_day() -> None:
